@@ -1,0 +1,22 @@
+.PHONY: help setup demo test check bench clean
+
+help:  ## say what there is
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
+
+setup:  ## install what is needed; leaves .venv/bin/pasarela
+	@scripts/install
+
+demo: setup  ## build every kind of network in a sandbox and show who reaches whom
+	@scripts/demo
+
+test:  ## set everything up and run the checks and tests
+	@scripts/test
+
+check:  ## format, lint, types and layers
+	@scripts/check
+
+bench:  ## measure beside the real libvirt
+	@scripts/bench
+
+clean:  ## remove the virtual environment and caches
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache build

@@ -1,0 +1,1 @@
+"""What programs and the command line talk to: one interface, whoever answers."""

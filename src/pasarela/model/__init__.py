@@ -1,0 +1,1 @@
+"""What can be asked for: frozen values, standard library only."""

@@ -1,0 +1,88 @@
+"""What must be done to the host: frozen, printable, comparable, reversible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pasarela.plan.resources import HostState, Rank, Resource, TextFile
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    resource: Resource
+
+    def inverse(self) -> Action:
+        return Remove(self.resource)
+
+    def describe(self) -> str:
+        return f"+ {self.resource.describe()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    before: Resource
+    after: Resource
+
+    @property
+    def resource(self) -> Resource:
+        return self.after
+
+    def inverse(self) -> Action:
+        return Change(self.after, self.before)
+
+    def describe(self) -> str:
+        return f"~ {self.before.describe()} -> {self.after.describe()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    resource: Resource
+
+    def inverse(self) -> Action:
+        return Create(self.resource)
+
+    def describe(self) -> str:
+        return f"- {self.resource.describe()}"
+
+
+Action = Create | Change | Remove
+
+
+def diff(observed: HostState, desired: HostState) -> tuple[Action, ...]:
+    """The actions that turn ``observed`` into ``desired``, in an order that is safe.
+
+    What is new comes up by rank, what is gone goes down in reverse rank and last of all, but for
+    what stands in the way of something new.
+    """
+    before = {resource.key: resource for resource in observed}
+    after = {resource.key: resource for resource in desired}
+    up: list[Action] = [
+        Create(resource) if key not in before else Change(before[key], resource)
+        for key, resource in after.items()
+        if before.get(key) != resource
+    ]
+    down: list[Action] = [Remove(before[key]) for key in before.keys() - after.keys()]
+    return (*sorted(up, key=_up_order), *sorted(down, key=_down_order))
+
+
+def undo(done: Iterable[Action]) -> tuple[Action, ...]:
+    """The actions that take back ``done``, last first."""
+    return tuple(action.inverse() for action in reversed(tuple(done)))
+
+
+def readers_to_signal(actions: Iterable[Action]) -> frozenset[str]:
+    """The networks whose dnsmasq must re-read its files after ``actions``."""
+    return frozenset(
+        action.resource.reader
+        for action in actions
+        if isinstance(action.resource, TextFile) and action.resource.reader
+    )
+
+
+def _up_order(action: Action) -> tuple[Rank, tuple[str, ...]]:
+    return (action.resource.rank, action.resource.key)
+
+
+def _down_order(action: Action) -> tuple[int, tuple[str, ...]]:
+    return (-action.resource.rank, action.resource.key)

@@ -1,0 +1,46 @@
+"""What is true of the host, as far as planning a network depends on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
+
+from pasarela.model.values import IpAddress
+
+
+class ResolverPolicy(Enum):
+    """Who keeps dnsmasq's upstream name servers in step with the host's resolver."""
+
+    FOLLOWS = "dnsmasq follows the host's resolv.conf itself"  # one inotify instance each
+    SERVED = "Pasarela writes a servers file and signals dnsmasq"
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What this kernel can do; what is missing degrades with a warning that names the option."""
+
+    ipv6: bool = True
+    vlan_filtering: bool = True
+    shaping_htb: bool = True
+    shaping_police: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RouteFact:
+    destination: IPv4Network | IPv6Network
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A snapshot of the host. An empty one describes a host with nothing in the way."""
+
+    capabilities: Capabilities = field(default_factory=Capabilities)
+    links: frozenset[str] = frozenset()
+    addresses: Mapping[str, tuple[IPv4Interface | IPv6Interface, ...]] = field(default_factory=dict)
+    routes: tuple[RouteFact, ...] = ()
+    name_servers: tuple[IpAddress, ...] = ()
+    resolver: ResolverPolicy = ResolverPolicy.FOLLOWS
+    lease_helper: str | None = None

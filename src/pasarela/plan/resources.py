@@ -1,0 +1,177 @@
+"""The things on a host that make up a network: one shape for desired and observed.
+
+A host's state is a set of resources. Two states are compared key by key, and the difference is a
+list of actions (plan/actions.py). Each adapter of host/ observes and applies some of the classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
+from pathlib import Path
+from typing import ClassVar, Protocol, runtime_checkable
+
+from pasarela.model.values import IpAddress, MacAddress
+
+Key = tuple[str, ...]
+
+
+class Rank(IntEnum):
+    """The order in which resources come up; they go down in reverse.
+
+    The firewall comes before the link that it guards and leaves after it, so that no packet ever
+    finds the one without the other.
+    """
+
+    FIREWALL = 0
+    LINK = 1
+    LINK_SYSCTL = 2
+    ADDRESS = 3
+    LINK_UP = 4
+    ROUTE = 5
+    FORWARDING = 6
+    FILE = 7
+    PROCESS = 8
+    SHAPING = 9
+
+
+@runtime_checkable
+class Resource(Protocol):
+    """A thing on the host. Equal keys mean the same thing, equal values mean nothing to do."""
+
+    @property
+    def rank(self) -> Rank: ...
+
+    @property
+    def key(self) -> Key: ...
+
+    def describe(self) -> str:
+        """One line for people, without a verb: ``bridge virbr0 (52:54:00:…, stp on)``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeLink:
+    """A bridge device of ours. It is ours if it bears the network's MAC.
+
+    ``forward_delay`` is in hundredths of a second, as the kernel has it once STP is on.
+    """
+
+    rank: ClassVar[Rank] = Rank.LINK
+    name: str
+    mac: MacAddress
+    mtu: int = 1500
+    stp: bool = True
+    forward_delay: int = 0
+    vlan_filtering: bool = False
+
+    @property
+    def key(self) -> Key:
+        return ("link", self.name)
+
+    def describe(self) -> str:
+        stp = "on" if self.stp else "off"
+        return f"bridge {self.name} ({self.mac}, mtu {self.mtu}, stp {stp})"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkUp:
+    rank: ClassVar[Rank] = Rank.LINK_UP
+    name: str
+
+    @property
+    def key(self) -> Key:
+        return ("up", self.name)
+
+    def describe(self) -> str:
+        return f"link {self.name} up"
+
+
+@dataclass(frozen=True, slots=True)
+class Sysctl:
+    """A kernel setting below /proc/sys, as path parts with slashes: ``net/ipv4/ip_forward``.
+
+    Removing one is nothing: those of a link go with it, the others stay as they are.
+    """
+
+    path: str
+    value: str
+    rank: Rank = field(default=Rank.LINK_SYSCTL, compare=False)
+
+    @property
+    def key(self) -> Key:
+        return ("sysctl", self.path)
+
+    def describe(self) -> str:
+        return f"sysctl {self.path.replace('/', '.')} = {self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkAddress:
+    rank: ClassVar[Rank] = Rank.ADDRESS
+    link: str
+    address: IPv4Interface | IPv6Interface
+
+    @property
+    def key(self) -> Key:
+        return ("address", self.link, str(self.address))
+
+    def describe(self) -> str:
+        return f"address {self.address} on {self.link}"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRoute:
+    rank: ClassVar[Rank] = Rank.ROUTE
+    link: str
+    destination: IPv4Network | IPv6Network
+    gateway: IpAddress
+    metric: int = 1
+
+    @property
+    def key(self) -> Key:
+        return ("route", self.link, str(self.destination), str(self.gateway))
+
+    def describe(self) -> str:
+        return f"route {self.destination} via {self.gateway} on {self.link} metric {self.metric}"
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A file that is ours as a whole; ``reader`` is the network whose dnsmasq re-reads it."""
+
+    rank: ClassVar[Rank] = Rank.FILE
+    path: Path
+    content: str
+    mode: int = 0o644
+    reader: str | None = field(default=None, compare=False)
+
+    @property
+    def key(self) -> Key:
+        return ("file", str(self.path))
+
+    def describe(self) -> str:
+        return f"file {self.path} ({len(self.content.splitlines())} lines)"
+
+
+@dataclass(frozen=True, slots=True)
+class DnsmasqProcess:
+    """A running dnsmasq. Another digest means that it runs with another configuration."""
+
+    rank: ClassVar[Rank] = Rank.PROCESS
+    network: str
+    bridge: str
+    conf: Path
+    pid_file: Path
+    digest: str
+
+    @property
+    def key(self) -> Key:
+        return ("dnsmasq", self.network)
+
+    def describe(self) -> str:
+        return f"dnsmasq for {self.network} on {self.bridge}"
+
+
+HostState = frozenset[Resource]

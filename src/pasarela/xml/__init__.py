@@ -1,0 +1,1 @@
+"""libvirt XML to and from the model; the only place that knows lxml."""

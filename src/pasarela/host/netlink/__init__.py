@@ -1,0 +1,1 @@
+"""The kernel's netlink sockets, spoken without a library."""

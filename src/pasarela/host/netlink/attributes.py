@@ -1,0 +1,95 @@
+"""Netlink attributes: type, length, value, padded to four bytes (linux/netlink.h, struct nlattr).
+
+Packing concatenates bytes, so a message is written down as it lies on the wire; parsing gives
+slices of the buffer. Both are strict where the kernel is: a length that overruns is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from struct import Struct, error
+
+_HEADER = Struct("=HH")
+_TYPE_MASK = 0x3FFF  # the top bits mark nesting and byte order
+NESTED = 0x8000
+
+
+def attribute(kind: int, payload: bytes) -> bytes:
+    """One attribute with its padding."""
+    length = _HEADER.size + len(payload)
+    return _HEADER.pack(length, kind) + payload + bytes(-length % 4)
+
+
+def nested(kind: int, *attributes: bytes) -> bytes:
+    """An attribute that holds attributes, marked as such (strict kernels want the mark)."""
+    return attribute(kind | NESTED, b"".join(attributes))
+
+
+def text(kind: int, value: str) -> bytes:
+    """A string that ends in NUL."""
+    return attribute(kind, value.encode() + b"\0")
+
+
+def u8(kind: int, value: int) -> bytes:
+    return attribute(kind, value.to_bytes(1, "little"))
+
+
+def u16(kind: int, value: int) -> bytes:
+    """16 bits in the host's byte order, as rtnetlink has them."""
+    return attribute(kind, Struct("=H").pack(value))
+
+
+def u32(kind: int, value: int) -> bytes:
+    """32 bits in the host's byte order, as rtnetlink has them."""
+    return attribute(kind, Struct("=I").pack(value))
+
+
+def be16(kind: int, value: int) -> bytes:
+    """16 bits in network byte order."""
+    return attribute(kind, value.to_bytes(2, "big"))
+
+
+def be32(kind: int, value: int) -> bytes:
+    """32 bits in network byte order, as nfnetlink has them."""
+    return attribute(kind, value.to_bytes(4, "big"))
+
+
+def each(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """The attributes of ``data`` in order, as type and value.
+
+    Raises:
+        ValueError: a length runs past the end.
+    """
+    offset = 0
+    while len(data) - offset >= _HEADER.size:
+        length, kind = _unpack(data, offset)
+        yield kind & _TYPE_MASK, data[offset + _HEADER.size : offset + length]
+        offset += (length + 3) & ~3
+
+
+def parse(data: bytes) -> dict[int, bytes]:
+    """The attributes of ``data`` by type; of several of one type the last."""
+    return dict(each(data))
+
+
+def as_text(value: bytes) -> str:
+    """A string attribute's value, without the NUL."""
+    return value.split(b"\0", 1)[0].decode(errors="surrogateescape")
+
+
+def as_u32(value: bytes) -> int:
+    return int(Struct("=I").unpack_from(value)[0])
+
+
+def as_be32(value: bytes) -> int:
+    return int.from_bytes(value[:4], "big")
+
+
+def _unpack(data: bytes, offset: int) -> tuple[int, int]:
+    try:
+        length, kind = _HEADER.unpack_from(data, offset)
+    except error as cause:
+        raise ValueError("netlink attribute cut short") from cause
+    if length < _HEADER.size or offset + length > len(data):
+        raise ValueError(f"netlink attribute of length {length} overruns its message")
+    return length, kind

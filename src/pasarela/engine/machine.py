@@ -3,33 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
-from pasarela.plan.actions import Action
+from pasarela.plan.actions import Action, ApplyError
 from pasarela.plan.facts import Facts
-from pasarela.plan.resources import HostState, Resource
+from pasarela.plan.resources import HostState, Resource, Scope
 
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Which resources to look at: those of the same keys as ``expected``, and no others.
-
-    Looking costs the same however many other networks there are. ``expected`` is what the network
-    would have; a resource that can only be recognised (a firewall section by its digest) comes
-    back as the very value that was expected where it matches.
-    """
-
-    expected: HostState
-
-
-class ApplyError(Exception):
-    """Some of a batch failed; ``done`` is in effect, the cause is chained."""
-
-    def __init__(self, done: Sequence[Action], cause: Exception) -> None:
-        super().__init__(str(cause))
-        self.done = tuple(done)
-        self.cause = cause
+__all__ = ["ApplyError", "Machine", "Scope", "resource_of"]
 
 
 class Machine(Protocol):

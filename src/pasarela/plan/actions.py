@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pasarela.plan.resources import HostState, Rank, Resource, TextFile
@@ -47,6 +47,15 @@ class Remove:
 
 
 Action = Create | Change | Remove
+
+
+class ApplyError(Exception):
+    """Some of a batch failed; ``done`` is in effect, the cause is chained."""
+
+    def __init__(self, done: Sequence[Action], cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.done = tuple(done)
+        self.cause = cause
 
 
 def diff(observed: HostState, desired: HostState) -> tuple[Action, ...]:

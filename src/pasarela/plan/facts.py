@@ -44,3 +44,5 @@ class Facts:
     name_servers: tuple[IpAddress, ...] = ()
     resolver: ResolverPolicy = ResolverPolicy.FOLLOWS
     lease_helper: str | None = None
+    ra_uplinks: frozenset[str] = frozenset()  # would lose their IPv6 routes if the host forwarded
+    wireless: frozenset[str] = frozenset()

@@ -55,13 +55,14 @@ class Resource(Protocol):
 class BridgeLink:
     """A bridge device of ours. It is ours if it bears the network's MAC.
 
-    ``forward_delay`` is in hundredths of a second, as the kernel has it once STP is on.
+    ``mtu`` is None where the kernel may choose (the least of the ports'). ``forward_delay`` is in
+    hundredths of a second, as the kernel has it once STP is on.
     """
 
     rank: ClassVar[Rank] = Rank.LINK
     name: str
     mac: MacAddress
-    mtu: int = 1500
+    mtu: int | None = None
     stp: bool = True
     forward_delay: int = 0
     vlan_filtering: bool = False
@@ -72,7 +73,8 @@ class BridgeLink:
 
     def describe(self) -> str:
         stp = "on" if self.stp else "off"
-        return f"bridge {self.name} ({self.mac}, mtu {self.mtu}, stp {stp})"
+        mtu = "" if self.mtu is None else f", mtu {self.mtu}"
+        return f"bridge {self.name} ({self.mac}{mtu}, stp {stp})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,3 +177,15 @@ class DnsmasqProcess:
 
 
 HostState = frozenset[Resource]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which resources to look at: those of the same keys as ``expected``, and no others.
+
+    Looking costs the same however many other networks there are. ``expected`` is what the network
+    would have; a resource that can only be recognised (a firewall section by its digest) comes
+    back as the very value that was expected where it matches.
+    """
+
+    expected: HostState

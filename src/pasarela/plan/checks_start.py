@@ -1,0 +1,108 @@
+"""What a network must not be when it starts (libvirt's refusals, with a way out beside them).
+
+That a device of the bridge's name exists already is found by the host's adapters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from errno import ERANGE
+from ipaddress import IPv4Network, ip_network
+
+from pasarela.errors import ErrorDomain, InternalError, Location, SystemCallFailed
+from pasarela.model.network import Ip, Network
+from pasarela.plan.facts import Facts, RouteFact
+from pasarela.plan.links import bridge_name, route_prefix
+
+MAX_LINK_NAME = 15  # IFNAMSIZ, less the final NUL
+
+
+def check_start(network: Network, facts: Facts) -> None:
+    """Refuse a start that the host cannot carry out, in libvirt's order.
+
+    Raises:
+        InternalError: a route of the host clashes, a netmask has holes, or a firewalld zone is
+            asked for.
+        SystemCallFailed: the bridge's name is too long for a device.
+    """
+    if not network.forward.mode.owns_bridge:
+        return
+    _check_netmasks(network)
+    _check_routes(network, facts)
+    _check_bridge_name(bridge_name(network))
+    _check_zone(network)
+
+
+def _check_netmasks(network: Network) -> None:
+    for ip in network.ips:
+        try:
+            ip.network  # noqa: B018  # a property that parses
+        except ValueError:
+            raise InternalError(
+                f"bridge '{bridge_name(network)}' has an invalid netmask or IP address",
+                location=Location(element="ip"),
+                remedy=f"the netmask {ip.netmask} has holes; write a prefix such as prefix='24'",
+            ) from None
+
+
+def _check_routes(network: Network, facts: Facts) -> None:
+    """An exact match with a route of the main table is a clash; a larger or smaller one is not."""
+    own = bridge_name(network)
+    taken = {
+        fact.destination: fact
+        for fact in reversed(facts.routes)
+        if fact.link != own and fact.destination.version == 4
+    }
+    for ip in network.ips:
+        if ip.network in taken:
+            raise _in_use(network, ip, taken[ip.network])
+    for destination in _route_destinations(network):
+        if destination in taken:
+            raise InternalError(
+                f"Route address '{destination.network_address}' conflicts with IP address "
+                f"for '{taken[destination].link}'",
+                domain=ErrorDomain.NONE,
+                location=Location(element="route"),
+                remedy=f"the host already has a route to {destination}; remove one of the two",
+            )
+
+
+def _in_use(network: Network, ip: Ip, fact: RouteFact) -> InternalError:
+    return InternalError(
+        f"Network is already in use by interface {fact.link}",
+        domain=ErrorDomain.NONE,
+        location=Location(element="ip"),
+        remedy=(
+            f"the host reaches {fact.destination} through {fact.link}; give network "
+            f"'{network.name}' another subnet than that of {ip.address} (net-edit)"
+        ),
+    )
+
+
+def _route_destinations(network: Network) -> Iterator[IPv4Network]:
+    for route in network.routes:
+        if route.address.version == 4:
+            destination = ip_network(f"{route.address}/{route_prefix(route)}", strict=False)
+            assert isinstance(destination, IPv4Network)  # the version says so
+            yield destination
+
+
+def _check_bridge_name(name: str) -> None:
+    if len(name.encode()) > MAX_LINK_NAME:
+        raise SystemCallFailed(
+            f"error creating bridge interface {name}: Numerical result out of range",
+            errno=ERANGE,
+            location=Location(element="bridge"),
+            remedy=f"a device's name has at most {MAX_LINK_NAME} bytes",
+        )
+
+
+def _check_zone(network: Network) -> None:
+    if network.bridge.zone is not None:
+        raise InternalError(
+            f"zone {network.bridge.zone} requested for network {network.name} "
+            "but firewalld is not active",
+            domain=ErrorDomain.NONE,
+            location=Location(element="bridge"),
+            remedy="leave the zone attribute out; Pasarela's own firewall needs no zone",
+        )

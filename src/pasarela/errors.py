@@ -81,6 +81,7 @@ class ErrorDomain(IntEnum):
     NONE = 0
     XML = 5
     RPC = 7
+    NET = 11
     NETWORK = 19
     DOMAIN = 20
     INTERFACE = 26

@@ -29,7 +29,6 @@ from oracle.rpc import (
     pack_string,
 )
 
-START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 SOCKET = "run/libvirt/libvirt-sock"
 
@@ -39,11 +38,15 @@ _UNSHARE = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "-
 _SET_UP = """
 set -e
 mount -t sysfs sysfs /sys
-mount -t tmpfs tmpfs /mnt
-cp -a /etc/libvirt /mnt/
-rm -f /mnt/libvirt/qemu/networks/*.xml /mnt/libvirt/qemu/networks/autostart/*.xml
+if [ -n "$ORACLE_ETC" ]; then
+    mount --bind "$ORACLE_ETC" /etc/libvirt
+else
+    mount -t tmpfs tmpfs /mnt
+    cp -a /etc/libvirt /mnt/
+    rm -f /mnt/libvirt/qemu/networks/*.xml /mnt/libvirt/qemu/networks/autostart/*.xml
+    mount --bind /mnt/libvirt /etc/libvirt
+fi
 mount -t tmpfs tmpfs /run
-mount --bind /mnt/libvirt /etc/libvirt
 mount -t tmpfs tmpfs /var/lib/libvirt
 mount -t tmpfs tmpfs /var/cache/libvirt
 mkdir -p /var/lib/libvirt/dnsmasq
@@ -60,10 +63,15 @@ def missing_programs() -> list[str]:
 
 
 class Libvirtd:
-    """A running libvirtd of its own, and the ways to talk to it."""
+    """A running libvirtd of its own, and the ways to talk to it.
 
-    def __init__(self, directory: Path) -> None:
+    ``etc`` is the folder that it has for /etc/libvirt; without one, a copy without networks.
+    """
+
+    def __init__(self, directory: Path, *, etc: Path | None = None, patience: float = 30.0) -> None:
         self.log = directory / "log"
+        self._etc = etc
+        self._patience = patience
         self._process = self._spawn(directory)
         self.pid = self._child()
         self.socket = f"/proc/{self.pid}/root/{SOCKET}"
@@ -76,10 +84,15 @@ class Libvirtd:
             self.log.open("wb") as log,
         ):
             ready.bind(str(notify))
-            ready.settimeout(START_SECONDS)
+            ready.settimeout(self._patience)
             process = subprocess.Popen(
                 [*_UNSHARE, "sh", "-c", _SET_UP],
-                env=os.environ | {"NOTIFY_SOCKET": str(notify), "LC_ALL": "C"},
+                env=os.environ
+                | {
+                    "NOTIFY_SOCKET": str(notify),
+                    "LC_ALL": "C",
+                    "ORACLE_ETC": str(self._etc or ""),
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

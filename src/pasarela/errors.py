@@ -238,6 +238,12 @@ class UnsupportedFlags(InvalidArgument):
     template = "{}"
 
 
+class WrongArgument(InvalidArgument):
+    """Arguments that do not go together; libvirt prints these without its prefix."""
+
+    template = "{}"
+
+
 class InvalidMac(Refused):
     code = ErrorCode.INVALID_MAC
     template = "invalid MAC address: {}"

@@ -154,11 +154,14 @@ class DhcpRange:
 
 @dataclass(frozen=True, slots=True)
 class DhcpHost:
+    """A host with a fixed address; ``spelling`` is the MAC as written, where that differs."""
+
     mac: MacAddress | None = None
     id: str | None = None
     name: str | None = None
     ip: IpAddress | None = None
     lease: LeaseTime | None = None
+    spelling: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,9 @@ class PciAddress:
     slot: int
     function: int
 
+    def __str__(self) -> str:
+        return f"{self.domain:04x}:{self.bus:02x}:{self.slot:02x}.{self.function:x}"
+
 
 class VirtualPortType(Enum):
     IEEE_802_1QBG = "802.1Qbg"

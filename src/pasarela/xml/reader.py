@@ -1,0 +1,142 @@
+"""Text to a tree, in bounded time and memory, and what is said where it is no XML.
+
+Nothing outside the text is ever read: no network, no DTD, no entity is resolved, and a document
+that declares entities is refused.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lxml import etree
+
+from pasarela.errors import ErrorDomain, Location, XmlContentError, XmlSyntaxError
+from pasarela.xml.node import Node
+from pasarela.xml.unclosed import explain
+
+# The most that one string may hold on libvirt's wire, so no client can send a longer document.
+MAX_BYTES = 4 * 1024 * 1024
+
+
+def read(text: str, root: str, *, label: str | None = None, source: str | None = None) -> Node:
+    """The root element of ``text``.
+
+    Args:
+        text: the document; bytes that are not UTF-8 as surrogates.
+        root: the name that the root element must have.
+        label: what libvirt calls the text in its errors; by default (ROOT_definition).
+        source: the file that the text came from, for the errors' location.
+
+    Raises:
+        XmlSyntaxError: not well-formed, too long, or not text.
+        XmlContentError: another root element.
+    """
+    node = parse(text, label=label or f"({root}_definition)", source=source)
+    if node.name != root:
+        raise node.error(
+            XmlContentError,
+            f"expecting root element of '{root}', not '{node.name}'",
+            domain=ErrorDomain.XML,
+            remedy=_other_command(node.name) or f"the document must be one <{root}> element",
+        )
+    return node
+
+
+def parse(text: str, *, label: str, source: str | None = None) -> Node:
+    """The root element of ``text``, whatever its name; errors as :func:`read`."""
+    content = text.encode("utf-8", "surrogateescape")
+    _check_size(content, label, source)
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_blank_text=True,
+    )
+    try:
+        element = etree.fromstring(content, parser)
+    except etree.XMLSyntaxError as error:
+        raise _syntax_error(error, content, label, source) from None
+    _check_entities(element, label, source)
+    return Node(element, source)
+
+
+def _check_size(content: bytes, label: str, source: str | None) -> None:
+    if len(content) > MAX_BYTES:
+        raise XmlSyntaxError(
+            f"{label}: the document has {len(content)} bytes, more than the limit of {MAX_BYTES}",
+            location=Location(source),
+            remedy="shorten it; what does not describe the network does not belong in it",
+        )
+    if (position := content.find(b"\0")) >= 0:
+        line = content.count(b"\n", 0, position) + 1
+        raise XmlSyntaxError(
+            f"{label}:{line}: the document contains a NUL byte",
+            location=Location(source, line),
+            remedy="remove it; if the file is UTF-16, convert it: iconv -f UTF-16 -t UTF-8",
+        )
+
+
+def _check_entities(element: etree._Element, label: str, source: str | None) -> None:
+    dtd: Any = element.getroottree().docinfo.internalDTD  # the stubs know few of its methods
+    if dtd is not None and next(iter(dtd.iterentities()), None) is not None:
+        raise XmlSyntaxError(
+            f"{label}:1: the document declares entities, which are not accepted",
+            location=Location(source, 1),
+            remedy="remove the <!DOCTYPE …> and write out what the entities stand for",
+        )
+
+
+def _other_command(name: str) -> str | None:
+    commands = {"domain": "virsh define", "network": "net-define", "networkport": "net-port-create"}
+    return f"this is a <{name}>: define it with {commands[name]}" if name in commands else None
+
+
+def _syntax_error(
+    error: etree.XMLSyntaxError, content: bytes, label: str, source: str | None
+) -> XmlSyntaxError:
+    """libvirt's text: place and message, the line, and a pointer beneath it."""
+    line, column, message = _first_fatal(error)
+    context, pointer = _pointer(content, line, column)
+    finding = explain(content.decode("utf-8", "replace"))
+    return XmlSyntaxError(
+        f"{label}:{line}: {message}\n{context}\n{pointer}",
+        location=Location(
+            source, finding.line if finding else line, finding.element if finding else None
+        ),
+        remedy=finding.remedy if finding else None,
+    )
+
+
+def _first_fatal(error: etree.XMLSyntaxError) -> tuple[int, int, str]:
+    log: Any = error.error_log
+    for entry in log:
+        if entry.level == etree.ErrorLevels.FATAL:
+            return entry.line, entry.column, entry.message
+    return error.lineno or 1, error.offset or 1, error.msg or "Document is empty"
+
+
+def _pointer(content: bytes, line: int, column: int) -> tuple[str, str]:
+    """The line on which the parser stopped, and dashes up to a caret beneath that place.
+
+    libvirt 9.0.0 prints ``(null)`` where that line is empty.
+    """
+    position = _offset(content, line, column)
+    start = position
+    while start > 0 and content[start : start + 1] in (b"\n", b"\r"):
+        start -= 1
+    while start > 0 and content[start : start + 1] not in (b"\n", b"\r"):
+        start -= 1
+    if content[start : start + 1] in (b"\n", b"\r"):
+        start += 1
+    context = content[start:].splitlines()[0] if content[start:].splitlines() else b""
+    pointer = "-" * (position - start) + "^"
+    return context.decode("utf-8", "surrogateescape") or "(null)", pointer
+
+
+def _offset(content: bytes, line: int, column: int) -> int:
+    start = 0
+    for _ in range(line - 1):
+        start = content.find(b"\n", start) + 1
+    return min(start + column - 1, len(content))

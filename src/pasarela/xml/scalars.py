@@ -1,0 +1,96 @@
+"""Numbers, addresses and identifiers in all the spellings that libvirt takes.
+
+Each function gives None for what is not one, and leaves the words of the refusal to its caller.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from uuid import UUID
+
+from pasarela.model.values import IpAddress, MacAddress
+
+_UNSIGNED = re.compile(r"[ \t\n\v\f\r]*([+-]?)(0[xX][0-9a-fA-F]+|[0-9]+)")
+_UUID = re.compile(r"[ \t\n\v\f\r]*((?:-*[0-9A-Fa-f]{2}){16})[ \t\n\v\f\r]*")
+
+
+def parse_unsigned(text: str, *, bits: int = 32, base: int = 10, wrap: bool = False) -> int | None:
+    """A number as C's strtoul reads it; ``wrap`` lets a negative one count from the top.
+
+    ``base`` 0 takes the prefixes 0x (16) and 0 (8).
+    """
+    match = _UNSIGNED.fullmatch(text)
+    if match is None or (match[1] == "-" and not wrap):
+        return None
+    number = _digits(match[2], base)
+    if number is None or number >= 1 << bits:
+        return None
+    return -number % (1 << bits) if match[1] == "-" else number
+
+
+def _digits(text: str, base: int) -> int | None:
+    prefix = text[:2].lower()
+    if base == 0:
+        base = 16 if prefix == "0x" else 8 if text[0] == "0" else 10
+    if prefix == "0x" and base == 16:
+        text = text[2:]
+    try:
+        return int(text, base)
+    except ValueError:
+        return None
+
+
+def parse_ip(text: str) -> IpAddress | None:
+    """An address as getaddrinfo reads it with AI_NUMERICHOST, but for IPv6 zones (``%eth0``)."""
+    if ":" not in text:
+        return parse_ipv4(text)
+    if "%" in text:
+        return None
+    try:
+        return IPv6Address(text)
+    except AddressValueError:
+        return None
+
+
+def parse_ipv4(text: str) -> IPv4Address | None:
+    """An address of one to four parts in decimal, octal or hexadecimal (inet_aton)."""
+    parts = [_ipv4_part(part) for part in text.split(".")]
+    if len(parts) > 4 or None in parts:
+        return None
+    *heads, last = (part for part in parts if part is not None)
+    if any(head > 255 for head in heads) or last >= 1 << 8 * (4 - len(heads)):
+        return None
+    number = last
+    for position, head in enumerate(heads):
+        number |= head << 8 * (3 - position)
+    return IPv4Address(number)
+
+
+def _ipv4_part(text: str) -> int | None:
+    return parse_unsigned(text, base=0) if text[:1].isdecimal() else None
+
+
+def format_ip(address: IpAddress) -> str:
+    """The address as glibc's inet_ntop writes it: IPv4 within IPv6 stays dotted."""
+    if isinstance(address, IPv4Address):
+        return str(address)
+    high, low = address.packed[:12], address.packed[12:]
+    embedded = high == bytes(12) and any(low[:2])
+    mapped = high == bytes(10) + b"\xff\xff"
+    if not (embedded or mapped):
+        return str(address)
+    return f"::{'ffff:' if mapped else ''}{IPv4Address(low)}"
+
+
+def parse_mac(text: str) -> MacAddress | None:
+    try:
+        return MacAddress(text)
+    except ValueError:
+        return None
+
+
+def parse_uuid(text: str) -> UUID | None:
+    """A UUID with hyphens anywhere between its octets, or none."""
+    match = _UUID.fullmatch(text)
+    return UUID(match[1].replace("-", "")) if match else None

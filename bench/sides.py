@@ -50,6 +50,10 @@ class LibvirtSide:
         self._handles: dict[int, Any] = {}
         self._ports: dict[int, Any] = {}
 
+    @property
+    def pid(self) -> int:
+        return self._daemon.pid
+
     def _start_daemon(self, networks: Sequence[int]) -> Libvirtd:
         etc = Path(tempfile.mkdtemp(prefix="etc-", dir=self._disk))
         shutil.copytree("/etc/libvirt", etc, dirs_exist_ok=True)

@@ -1,0 +1,1 @@
+"""The commands as data, a module a topic; each has one GROUP."""

@@ -1,0 +1,127 @@
+"""Lets the user change a text in their editor, and asks what to do where it is refused."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pasarela.cli.faults import CommandFailed
+from pasarela.cli.run import report
+from pasarela.errors import InternalError, PasarelaError
+
+if TYPE_CHECKING:
+    from pasarela.cli.context import Context
+
+_SHELL_CHARACTERS = frozenset("|&;<>()$`\\\"'*?[]#~=% \t\n")
+_ANSWERS = """\
+y - yes, open the editor again
+n - no, throw the changes away
+f - force, try again to use them as they are
+? - print this help
+"""
+
+
+def edit_until_accepted(
+    context: Context, read: Callable[[], str], write: Callable[[str], None]
+) -> str | None:
+    """Let the user edit what ``read`` gives until ``write`` accepts it.
+
+    Returns:
+        The new text; None if nothing was changed.
+
+    Raises:
+        CommandFailed: the user gave up.
+    """
+    before = read()
+    text = edit_text(context, before)
+    while text != before:
+        try:
+            now = read()
+            if now != before:
+                before = now
+                raise CommandFailed("The XML configuration was changed by another user.")
+            write(text)
+            return text
+        except (CommandFailed, PasarelaError) as error:
+            if _ask(context, error) == "y":
+                text = edit_text(context, text)
+    return None
+
+
+def edit_text(context: Context, text: str, suffix: str = ".xml") -> str:
+    """The text as the user's editor leaves it.
+
+    Raises:
+        InternalError: the editor failed.
+    """
+    from tempfile import NamedTemporaryFile
+
+    with NamedTemporaryFile(
+        "w", prefix="pasarela", suffix=suffix, encoding="utf-8", delete=False
+    ) as file:
+        file.write(text)
+    try:
+        context.flush()
+        _run_editor(file.name)
+        return Path(file.name).read_text(encoding="utf-8")
+    finally:
+        with suppress(FileNotFoundError):
+            Path(file.name).unlink()
+
+
+def _run_editor(path: str) -> None:
+    from subprocess import run
+
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or _default_editor()
+    if _SHELL_CHARACTERS.intersection(editor):  # has options: a shell splits them
+        command = ["sh", "-c", f'{editor} "$1"', "sh", path]
+    else:
+        command = [editor, path]
+    try:
+        status = run(command, check=False).returncode
+    except OSError as error:
+        raise InternalError(
+            f"cannot run the editor {editor}: {error.strerror}",
+            remedy="set $EDITOR to an editor that is installed",
+        ) from None
+    if status != 0:
+        ending = f"exit status {status}" if status > 0 else f"fatal signal {-status}"
+        raise InternalError(f"Child process ({editor} {path}) unexpected {ending}")
+
+
+def _default_editor() -> str:
+    """Debian's choice where it exists, else the editor that POSIX promises."""
+    return "sensible-editor" if Path("/usr/bin/sensible-editor").exists() else "vi"
+
+
+def _ask(context: Context, error: CommandFailed | PasarelaError) -> str:
+    """What to do after a refusal: ``y`` to edit again, ``f`` to try the same again.
+
+    Raises:
+        CommandFailed: the changes are thrown away, or there is nobody to ask.
+    """
+    if not sys.stdin.isatty():
+        raise error
+    changed = isinstance(error, CommandFailed) and error.__cause__ is None
+    question = str(error) if changed else "Failed."
+    if not changed:
+        report(context, error)
+    while True:
+        context.flush()
+        answer = _answer(f"{question} Try again? [y,n,f,?]: ")
+        if answer == "n":
+            raise CommandFailed("the changes were thrown away")
+        if answer in ("y", "f"):
+            return answer
+        context.print(_ANSWERS)
+
+
+def _answer(question: str) -> str:
+    try:
+        return input(question).strip().lower()
+    except EOFError:
+        return "n"

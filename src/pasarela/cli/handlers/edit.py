@@ -1,0 +1,28 @@
+"""net-edit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pasarela.cli import lookup
+from pasarela.cli.editor import edit_until_accepted
+
+if TYPE_CHECKING:
+    from pasarela.cli.arguments import Arguments
+    from pasarela.cli.context import Context
+
+
+def edit_network(context: Context, arguments: Arguments) -> bool:
+    network = lookup.network(context, arguments)
+    connection = context.connection
+    name = network.name
+
+    def define(text: str) -> None:
+        nonlocal name
+        name = connection.define_xml(text).name
+
+    changed = edit_until_accepted(
+        context, lambda: connection.xml_desc(network, inactive=True), define
+    )
+    context.say(f"Network {name} XML configuration {'edited' if changed else 'not changed'}.\n")
+    return True

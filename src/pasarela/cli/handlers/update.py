@@ -1,0 +1,76 @@
+"""net-update: change a part of a network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pasarela.cli import lookup
+from pasarela.cli.faults import CommandFailed, explained, placed
+from pasarela.cli.files import read_text
+from pasarela.model.handles import Affect, UpdateCommand, UpdateSection
+
+if TYPE_CHECKING:
+    from pasarela.cli.arguments import Arguments
+    from pasarela.cli.context import Context
+    from pasarela.model.handles import NetworkRef
+
+
+def update(context: Context, arguments: Arguments) -> bool:
+    flags = affected(arguments)
+    network = lookup.network(context, arguments)
+    command = _command(arguments.text("command"))
+    section = _section(arguments.text("section"))
+    parent = arguments.integer("parent-index", -1)
+    xml, path = _element(arguments.text("xml"))
+    with explained(f"Failed to update network {network.name}"), placed(path):
+        context.connection.update(network, command, section, xml, parent_index=parent, flags=flags)
+    context.say(f"Updated network {network.name} {_what(context, network, flags)}")
+    return True
+
+
+def affected(arguments: Arguments) -> Affect:
+    """Which definition --live, --config and --current ask for."""
+    arguments.exclude("current", "live")
+    arguments.exclude("current", "config")
+    flags = Affect.CURRENT
+    if arguments.flag("config"):
+        flags |= Affect.CONFIG
+    if arguments.flag("live"):
+        flags |= Affect.LIVE
+    return flags
+
+
+def _command(name: str) -> UpdateCommand:
+    words = {member.name.lower().replace("_", "-"): member for member in UpdateCommand if member}
+    words["add"] = UpdateCommand.ADD_LAST
+    if name not in words:
+        raise CommandFailed(
+            f"unrecognized command name '{name}'", hint=f"one of {', '.join(words)}"
+        )
+    return words[name]
+
+
+def _section(name: str) -> UpdateSection:
+    words = {member.name.lower().replace("_", "-"): member for member in UpdateSection if member}
+    if name not in words:
+        raise CommandFailed(
+            f"unrecognized section name '{name}'", hint=f"one of {', '.join(words)}"
+        )
+    return words[name]
+
+
+def _element(text: str) -> tuple[str, str]:
+    """The element's XML, and what to call the place that it came from."""
+    if text.startswith("<"):
+        return text, "the command line"
+    return read_text(text), text
+
+
+def _what(context: Context, network: NetworkRef, flags: Affect) -> str:
+    if flags == Affect.LIVE | Affect.CONFIG:
+        return "persistent config and live state"
+    if flags == Affect.CONFIG:
+        return "persistent config"
+    if flags == Affect.LIVE or context.connection.is_active(network):
+        return "live state"
+    return "persistent config"

@@ -1,0 +1,114 @@
+"""Finds what a command line names: networks by name or uuid, ports, interfaces."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pasarela.cli.faults import CommandFailed, explained
+from pasarela.errors import NetworkNotFound, PortNotFound
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from pasarela.cli.arguments import Arguments
+    from pasarela.cli.context import Context
+    from pasarela.model.handles import InterfaceRef, NetworkRef, PortRef
+
+
+def network(context: Context, arguments: Arguments, option: str = "network") -> NetworkRef:
+    """The network that the option names: first as a uuid, if it looks like one, then by name."""
+    wanted = arguments.text(option)
+    uuid = parse_uuid(wanted)
+    connection = context.connection
+    with explained(f"failed to get network '{wanted}'"):
+        if uuid is not None:
+            try:
+                return connection.lookup_by_uuid(uuid)
+            except NetworkNotFound:
+                pass  # a network may bear a uuid as its name
+        return connection.lookup_by_name(wanted)
+
+
+def network_by_uuid(context: Context, arguments: Arguments) -> NetworkRef:
+    wanted = arguments.text("network")
+    uuid = parse_uuid(wanted)
+    connection = context.connection
+    sentence = f"failed to get network '{wanted}'"
+    if uuid is None:
+        raise CommandFailed(sentence, hint="this takes a uuid; net-uuid prints that of a name")
+    with explained(sentence):
+        return connection.lookup_by_uuid(uuid)
+
+
+def network_by_name(context: Context, arguments: Arguments) -> NetworkRef:
+    wanted = arguments.text("network")
+    connection = context.connection
+    with explained(f"failed to get network '{wanted}'"):
+        return connection.lookup_by_name(wanted)
+
+
+def port(context: Context, arguments: Arguments, owner: NetworkRef) -> PortRef:
+    """The port that the option names.
+
+    virsh says no more than this one sentence when there is none.
+    """
+    wanted = arguments.text("port")
+    uuid = parse_uuid(wanted)
+    sentence = f"failed to get network port '{wanted}'"
+    if uuid is None:
+        raise CommandFailed(sentence)
+    try:
+        return context.connection.port_lookup(owner, uuid)
+    except PortNotFound:
+        raise CommandFailed(sentence) from None
+
+
+def interface(context: Context, arguments: Arguments) -> InterfaceRef:
+    """The interface of this MAC address, if it looks like one, else of this name."""
+    wanted = arguments.text("interface")
+    if looks_like_mac(wanted):
+        return interface_by_mac(context, arguments)
+    return interface_by_name(context, arguments)
+
+
+def interface_by_name(context: Context, arguments: Arguments) -> InterfaceRef:
+    wanted = arguments.text("interface")
+    connection = context.connection
+    sentence = f"failed to get interface '{wanted}'"
+    if looks_like_mac(wanted):
+        raise CommandFailed(sentence, hint="this takes a name; iface-name prints that of a MAC")
+    with explained(sentence):
+        return connection.interface_lookup_by_name(wanted)
+
+
+def interface_by_mac(context: Context, arguments: Arguments) -> InterfaceRef:
+    wanted = arguments.text("interface")
+    connection = context.connection
+    sentence = f"failed to get interface '{wanted}'"
+    if not looks_like_mac(wanted):
+        raise CommandFailed(sentence, hint="this takes a MAC; iface-mac prints that of a name")
+    with explained(sentence):
+        return connection.interface_lookup_by_mac(wanted)
+
+
+def parse_uuid(text: str) -> UUID | None:
+    """The uuid as libvirt reads one: 32 hexadecimal digits, hyphens between octets at will."""
+    from uuid import UUID
+
+    octets = text.strip(" \t\n\v\f\r").replace("-", " ").split()
+    digits = "".join(octets)
+    if text.startswith("-") or any(len(octet) % 2 for octet in octets) or len(digits) != 32:
+        return None
+    try:
+        return UUID(bytes=bytes.fromhex(digits))
+    except ValueError:
+        return None
+
+
+def looks_like_mac(text: str) -> bool:
+    """Whether libvirt would read this as a MAC address: six octets of one or two digits."""
+    octets = text.split(":")
+    return len(octets) == 6 and all(
+        0 < len(octet) <= 2 and all(digit in "0123456789abcdefABCDEF" for digit in octet)
+        for octet in octets
+    )

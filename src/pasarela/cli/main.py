@@ -1,0 +1,112 @@
+"""The program ``pasarela``: options, then one line of commands, or a shell."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from pasarela.cli.options import Settings, UsageFault, read_options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pasarela.cli.context import Context
+
+
+def entry() -> int:
+    """The console script."""
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["lab"]:
+        return _lab(arguments[1:])
+    _tolerate_odd_bytes()
+    try:
+        code = main(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _broken_pipe()
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Carry out a command line without the program's name; the exit code, 0 or 1."""
+    try:
+        settings, words = read_options(arguments)
+    except UsageFault as fault:
+        print(f"error: {fault}", file=sys.stderr)
+        return 1
+    for warning in settings.warnings:
+        print(f"error: {warning}", file=sys.stderr)
+    if settings.show:
+        return _show(settings.show)
+    if words[:1] == ["lab"]:
+        return _lab(words[1:])
+    return _session(settings, words)
+
+
+def _session(settings: Settings, words: list[str]) -> int:
+    from pasarela.cli.context import Context
+    from pasarela.cli.door import open_connection
+
+    context = Context(settings, open_connection, interactive=not words)
+    try:
+        if not words:
+            from pasarela.cli.shell import Shell
+
+            return Shell(context).run()
+        return run_words(context, words)
+    finally:
+        context.close()
+
+
+def run_words(context: Context, words: Sequence[str]) -> int:
+    """Parse and run: one word is a string of commands, several are one command."""
+    from pasarela.cli.parser import parse
+    from pasarela.cli.run import report_syntax, run_line
+    from pasarela.cli.words import SyntaxFault, from_arguments, from_string
+
+    if words == [""]:
+        return 1
+    tokens = from_string(words[0]) if len(words) == 1 else from_arguments(words)
+    try:
+        line = parse(tokens)
+    except SyntaxFault as fault:
+        report_syntax(context, fault)
+        return 1
+    return 0 if run_line(context, line) else 1
+
+
+def _show(what: str) -> int:
+    from pasarela.cli import help as help_texts
+
+    print(help_texts.usage() if what == "help" else help_texts.version(long=what == "long"))
+    return 0
+
+
+def _lab(arguments: Sequence[str]) -> int:
+    """Hand over to the lab, which lies above the command line and so is found by name."""
+    from importlib import import_module
+
+    code = import_module("pasarela.lab.cli").main(list(arguments))
+    return int(code or 0)
+
+
+def _tolerate_odd_bytes() -> None:
+    """Let names that are not UTF-8 pass through as they came."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="surrogateescape")
+
+
+def _broken_pipe() -> int:
+    """The reader went away (``| head``): end quietly, and let Python's own flush find nothing."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(entry())

@@ -1,0 +1,31 @@
+"""What the user may have meant by a command that does not exist."""
+
+from __future__ import annotations
+
+from pasarela.cli import table
+
+_FOR_GUESTS = {
+    "start": "net-start",
+    "destroy": "net-destroy",
+    "undefine": "net-undefine",
+    "autostart": "net-autostart",
+    "dumpxml": "net-dumpxml",
+    "edit": "net-edit",
+    "list": "net-list",
+    "desc": "net-desc",
+    "metadata": "net-metadata",
+    "event": "net-event",
+    "domifaddr": "net-dhcp-leases",
+    "domiflist": "net-port-list",
+}
+
+
+def hint_for_unknown(name: str) -> str | None:
+    if name in _FOR_GUESTS:
+        return f"virsh's '{name}' is for guests; for networks: {_FOR_GUESTS[name]}"
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, table.names(), n=2, cutoff=0.85)
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    return "'pasarela help' lists the commands"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from errno import ERANGE
-from ipaddress import IPv4Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from pasarela.errors import ErrorDomain, InternalError, Location, SystemCallFailed
 from pasarela.model.network import Ip, Network
@@ -48,7 +48,7 @@ def _check_netmasks(network: Network) -> None:
 def _check_routes(network: Network, facts: Facts) -> None:
     """An exact match with a route of the main table is a clash; a larger or smaller one is not."""
     own = bridge_name(network)
-    taken = {
+    taken: dict[IPv4Network | IPv6Network, RouteFact] = {
         fact.destination: fact
         for fact in reversed(facts.routes)
         if fact.link != own and fact.destination.version == 4

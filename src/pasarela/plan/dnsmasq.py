@@ -55,8 +55,13 @@ def dnsmasq_resources(network: Network, facts: Facts, paths: Paths) -> Iterator[
         bridge=bridge_name(network),
         conf=paths.dnsmasq_conf(name),
         pid_file=paths.dnsmasq_pid(name),
-        digest=sha256(conf.encode(errors="surrogateescape")).hexdigest()[:32],
+        digest=digest(conf),
     )
+
+
+def digest(conf: str) -> str:
+    """What tells one configuration from another; it travels in the process's environment."""
+    return sha256(conf.encode(errors="surrogateescape")).hexdigest()[:32]
 
 
 def wants_dnsmasq(network: Network) -> bool:

@@ -1,0 +1,145 @@
+"""The real host: every adapter behind the one interface that the engine knows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from functools import cached_property
+from itertools import groupby
+from pathlib import Path
+from socket import NETLINK_ROUTE
+from typing import Any, Protocol
+
+from pasarela.errors import PasarelaError
+from pasarela.host.dnsmasq import Dnsmasqs
+from pasarela.host.facts import probe_capabilities, read_facts
+from pasarela.host.files import Files
+from pasarela.host.links import Links
+from pasarela.host.netlink.socket import NetlinkSocket
+from pasarela.host.nftables.firewall import Firewall
+from pasarela.host.sysctl import Sysctls
+from pasarela.model.paths import Paths
+from pasarela.plan.actions import Action, ApplyError, Remove
+from pasarela.plan.facts import Capabilities, Facts
+from pasarela.plan.resources import (
+    DnsmasqProcess,
+    HostState,
+    Resource,
+    Scope,
+    Sysctl,
+    TextFile,
+)
+from pasarela.plan.ruleset import FirewallSection
+
+LEASE_HELPER = Path(__file__).with_name("lease_helper.py")
+
+
+class Adapter(Protocol):
+    """One mechanism of the kernel's or the system's; it is only asked for resources of its own."""
+
+    def observe(self, expected: Iterable[Any]) -> Iterable[Resource]: ...
+    def apply(self, actions: Sequence[Action]) -> None: ...
+
+
+class LinuxHost:
+    """The network namespace that this process was in when the host was first asked.
+
+    Its sockets stay open and are not to be shared between threads.
+
+    Args:
+        paths: where the networks' files lie; those of dnsmasq are found by them at a reload.
+    """
+
+    def __init__(self, paths: Paths | None = None) -> None:
+        self._paths = paths or Paths()
+
+    def facts(self) -> Facts:
+        return read_facts(self._route_socket, self._capabilities, lease_helper())
+
+    def observe(self, scope: Scope) -> HostState:
+        by_adapter: dict[Adapter, list[Resource]] = {}
+        for resource in scope.expected:
+            by_adapter.setdefault(self._adapter(resource), []).append(resource)
+        return frozenset(
+            found for adapter, expected in by_adapter.items() for found in adapter.observe(expected)
+        )
+
+    def apply(self, actions: Sequence[Action]) -> None:
+        """Carry the actions out in order, each adapter's neighbours together.
+
+        Raises:
+            ApplyError: one failed, and those after it were not tried.
+        """
+        done: list[Action] = []
+        busy = [action for action in actions if not _is_idle(action)]
+        for adapter, run in groupby(busy, key=lambda action: self._adapter(action.resource)):
+            batch = list(run)
+            try:
+                adapter.apply(batch)
+            except ApplyError as error:
+                raise ApplyError([*done, *error.done], error.cause) from error.cause
+            except PasarelaError as error:  # of an adapter that does all or nothing
+                raise ApplyError(done, error) from error
+            done += batch
+
+    def reload(self, networks: frozenset[str]) -> None:
+        for name in sorted(networks):
+            self._dnsmasqs.reload(self._paths.dnsmasq_pid(name), self._paths.dnsmasq_conf(name))
+
+    def _adapter(self, resource: Resource) -> Adapter:
+        match resource:
+            case Sysctl():
+                return self._sysctls
+            case TextFile():
+                return self._files
+            case DnsmasqProcess():
+                return self._dnsmasqs
+            case FirewallSection():
+                return self._firewall
+            case _:
+                return self._links
+
+    @cached_property
+    def _capabilities(self) -> Capabilities:
+        return probe_capabilities()
+
+    @cached_property
+    def _route_socket(self) -> NetlinkSocket:
+        return NetlinkSocket(NETLINK_ROUTE)
+
+    @cached_property
+    def _links(self) -> Links:
+        return Links(self._route_socket)
+
+    @cached_property
+    def _firewall(self) -> Adapter:
+        return Firewall()
+
+    @cached_property
+    def _sysctls(self) -> Sysctls:
+        return Sysctls()
+
+    @cached_property
+    def _files(self) -> Files:
+        return Files()
+
+    @cached_property
+    def _dnsmasqs(self) -> Dnsmasqs:
+        return Dnsmasqs()
+
+
+def lease_helper() -> str | None:
+    """The script that keeps the JSON lease files, if it can be run.
+
+    An installer may have dropped its execute bit; whoever may, sets it again.
+    """
+    if not os.access(LEASE_HELPER, os.X_OK):
+        with suppress(OSError):
+            LEASE_HELPER.chmod(0o755)
+    return str(LEASE_HELPER) if os.access(LEASE_HELPER, os.X_OK) else None
+
+
+def _is_idle(action: Action) -> bool:
+    """Taking a setting back is nothing; it must not part its neighbours either."""
+    return isinstance(action, Remove) and isinstance(action.resource, Sysctl)

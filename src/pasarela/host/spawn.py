@@ -1,0 +1,186 @@
+"""Starting dnsmasq without waiting idly, and knowing when it listens."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+START_SECONDS = 30.0
+_NOBODY = 65534
+
+
+class StartFailed(Exception):
+    """The program ended, or did not get ready in time; ``status`` as in a shell's ``$?``."""
+
+    def __init__(self, status: int, output: str) -> None:
+        super().__init__(output)
+        self.status = status
+        self.output = output
+
+
+class Starting(Protocol):
+    """A program on its way up."""
+
+    def wait(self) -> int | None:
+        """Wait until it is ready.
+
+        Returns:
+            The pid of the process that stays, where that is known.
+
+        Raises:
+            StartFailed: it will not be.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """A program that goes to the background itself; that its parent exits with 0 means ready."""
+
+    pid: int
+    output: int  # a memory file
+
+    def wait(self) -> int | None:
+        try:
+            status = _exit_status(self.pid)
+            if status:
+                os.lseek(self.output, 0, os.SEEK_SET)
+                raise StartFailed(status, _decode(os.read(self.output, 1 << 16)))
+        finally:
+            os.close(self.output)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Foreground:
+    """A program that stays in the foreground and says so when it is ready."""
+
+    pid: int
+    output: int  # a pipe's reading end
+    ready: bytes
+
+    def wait(self) -> int | None:
+        said = b""
+        try:
+            while self.ready not in said:
+                part = _read_within(self.output, START_SECONDS)
+                if not part:
+                    _kill(self.pid)
+                    raise StartFailed(_exit_status(self.pid), _decode(said))
+                said += part
+        finally:
+            os.close(self.output)
+        return self.pid
+
+
+def start_background(argv: Sequence[str], env: Mapping[str, str]) -> Background:
+    """Start a program that daemonizes itself.
+
+    Raises:
+        OSError: there is no such program.
+    """
+    output = os.memfd_create("output")
+    try:
+        return Background(_spawn(argv, env, output), output)
+    except OSError:
+        os.close(output)
+        raise
+
+
+def start_foreground(argv: Sequence[str], env: Mapping[str, str], ready: bytes) -> Foreground:
+    """Start a program that stays a child of this process, in a session of its own.
+
+    Raises:
+        OSError: there is no such program.
+    """
+    reading, writing = os.pipe2(os.O_CLOEXEC)
+    try:
+        return Foreground(_spawn(argv, env, writing), reading, ready)
+    except OSError:
+        os.close(reading)
+        raise
+    finally:
+        os.close(writing)
+
+
+@cache
+def may_change_user() -> bool:
+    """Whether a child may become ``nobody``: not in a user namespace that has but one user."""
+    try:
+        denied = Path("/proc/self/setgroups").read_text().strip() == "deny"
+        mapped = Path("/proc/self/uid_map").read_text().split()
+    except OSError:
+        return True  # a kernel without user namespaces
+    ranges = zip(mapped[0::3], mapped[2::3], strict=True)
+    return not denied and any(
+        int(first) <= _NOBODY < int(first) + int(count) for first, count in ranges
+    )
+
+
+def _spawn(argv: Sequence[str], env: Mapping[str, str], output: int) -> int:
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
+        (os.POSIX_SPAWN_DUP2, output, 2),
+    ]
+    # The interpreter ignores SIGPIPE and SIGXFSZ, and a caller may block others.
+    return os.posix_spawn(
+        argv[0],
+        list(argv),
+        dict(env),
+        file_actions=actions,
+        setsid=True,
+        setsigmask=(),
+        setsigdef=(signal.SIGPIPE, signal.SIGINT, signal.SIGHUP),
+    )
+
+
+def _exit_status(pid: int) -> int:
+    """Wait for a child's end; one that takes too long is killed."""
+    with _Pidfd(pid) as process:
+        if not process.ended(START_SECONDS):
+            _kill(pid)
+    _, status = os.waitpid(pid, 0)
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code
+
+
+class _Pidfd:
+    def __init__(self, pid: int) -> None:
+        self._file = os.pidfd_open(pid)
+
+    def __enter__(self) -> _Pidfd:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._file)
+
+    def ended(self, seconds: float) -> bool:
+        return _readable(self._file, seconds)
+
+
+def _read_within(file: int, seconds: float) -> bytes:
+    return os.read(file, 1 << 16) if _readable(file, seconds) else b""
+
+
+def _readable(file: int, seconds: float) -> bool:
+    poll = select.poll()
+    poll.register(file, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _decode(output: bytes) -> str:
+    return output.decode(errors="replace")

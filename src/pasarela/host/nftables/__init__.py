@@ -1,0 +1,5 @@
+"""nftables over nfnetlink: our table, without libnftables and without exec."""
+
+from pasarela.host.nftables.firewall import Firewall
+
+__all__ = ["Firewall"]

@@ -1,0 +1,146 @@
+"""The firewall adapter: sections of our table, observed and changed over one open socket."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterable, Iterator, Sequence
+
+from pasarela.errors import SystemCallFailed
+from pasarela.host.netlink.socket import NLM_F_ACK, Message, NetlinkError, NetlinkSocket, pack
+from pasarela.host.nftables import messages, transaction
+from pasarela.host.nftables.inventory import Inventory, look, look_at_all
+from pasarela.host.nftables.transaction import Step
+from pasarela.plan.actions import Action
+from pasarela.plan.ruleset import BASE_CHAINS, BASE_SETS, FirewallSection
+
+_NETLINK_NETFILTER = 12
+_BASE_USE = len(BASE_CHAINS) + len(BASE_SETS)
+# What the kernel says where the table does not hold what an action takes for granted.
+_NOT_AS_EXPECTED = (errno.ENOENT, errno.EEXIST, errno.EBUSY)
+
+
+class Firewall:
+    """Our table of the network namespace that this was made in.
+
+    Raises:
+        OSError: the kernel has no nfnetlink, or it may not be used here.
+    """
+
+    def __init__(self) -> None:
+        self._socket = NetlinkSocket(_NETLINK_NETFILTER)
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def observe(self, expected: Iterable[FirewallSection]) -> set[FirewallSection]:
+        """What is there in place of these sections.
+
+        A section that is whole comes back as it was expected; one that differs comes back with
+        its ``drift``; one of which nothing is there does not come back.
+        """
+        expected = tuple(expected)
+        seen = look(self._socket, expected)
+        found = (seen.section(section) for section in expected)
+        return {section for section in found if section}
+
+    def apply(self, actions: Sequence[Action]) -> None:
+        """Carry out actions on sections, all in one transaction.
+
+        To create what is there already replaces it, and to remove what is gone is nothing. An
+        ordinary user's socket takes less than a root's: there a very long list becomes several
+        transactions, each of whole sections.
+
+        Raises:
+            SystemCallFailed: the kernel refused, and says why; nothing has changed.
+        """
+        steps = [transaction.step(action) for action in actions]
+        try:
+            self._apply(steps)
+        except OSError as error:
+            raise _failure(error) from error
+
+    def _apply(self, steps: Sequence[Step]) -> None:
+        if any(before and before.drift for before, _ in steps):
+            self._apply_to_whatever_is_there(steps)
+        else:
+            try:
+                self._commit(steps, [tuple(transaction.change(*step)) for step in steps])
+            except NetlinkError as error:
+                if error.errno not in _NOT_AS_EXPECTED:
+                    raise
+                self._apply_to_whatever_is_there(steps)
+        if any(after is None for _, after in steps):
+            self._drop_empty_table()
+
+    def _apply_to_whatever_is_there(self, steps: Sequence[Step]) -> None:
+        """The long way round, after somebody else changed our table: look at all of it first."""
+        seen = look_at_all(self._socket)
+        self._commit(steps, [tuple(_replacement(step, seen)) for step in steps])
+
+    def _commit(self, steps: Sequence[Step], changes: Sequence[tuple[Message, ...]]) -> None:
+        base = transaction.base() if any(after for _, after in steps) else ()
+        for batch in _batches(base, changes, self._socket.send_limit):
+            self._transact(batch)
+
+    def _drop_empty_table(self) -> None:
+        (reply,) = self._socket.request([messages.get_table()])
+        if reply.payloads and messages.table_state(reply.payloads[0])[1] == _BASE_USE:
+            self._transact([messages.delete_table()])
+
+    def _transact(self, batch: Sequence[Message]) -> None:
+        """One transaction. The kernel acknowledges the last request after it has committed.
+
+        Raises:
+            NetlinkError: the first request that the kernel refused; nothing has changed.
+        """
+        requests = (messages.batch_begin(), *batch, messages.batch_end())
+        first = self._socket.reserve(len(requests))
+        last = len(batch)
+        self._socket.send(
+            b"".join(
+                pack(request, first + index, NLM_F_ACK if index == last else 0)
+                for index, request in enumerate(requests)
+            )
+        )
+        answers = sorted(self._socket.pending_errors())
+        for sequence, number, reason in answers:
+            if number:
+                index = sequence - first
+                raise NetlinkError(number, reason, index, requests[index])
+        if not answers:
+            raise OSError(errno.EPROTO, "the kernel did not acknowledge the transaction")
+
+
+def _replacement(step: Step, seen: Inventory) -> Iterator[Message]:
+    before, after = step
+    section = before or after
+    assert section
+    return transaction.replace(after, *seen.belongings(section))
+
+
+def _batches(
+    base: Sequence[Message], changes: Iterable[tuple[Message, ...]], limit: int
+) -> Iterator[list[Message]]:
+    """The messages as few transactions as fit in one send each; mostly that is one."""
+    batch = list(base)
+    size = _size(batch)
+    for change in changes:
+        more = _size(change)
+        if batch and size + more > limit:
+            yield batch
+            batch, size = [], 0
+        batch += change
+        size += more
+    if batch:
+        yield batch
+
+
+def _size(batch: Iterable[Message]) -> int:
+    return sum(len(message.payload) + 20 for message in batch)
+
+
+def _failure(error: OSError) -> SystemCallFailed:
+    remedy = "run as root" if error.errno in (errno.EPERM, errno.EACCES) else None
+    return SystemCallFailed(
+        f"cannot change the firewall: {error}", errno=error.errno, remedy=remedy
+    )

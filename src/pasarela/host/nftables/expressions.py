@@ -8,7 +8,7 @@ instructions come out as nft 1.0.6 makes of the same text, so both are listed al
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import singledispatch
+from functools import lru_cache, singledispatch
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from sys import byteorder
 
@@ -76,7 +76,7 @@ _VERDICT_CODES = {
 
 def encode_rule(rule: Rule) -> bytes:
     """The list that goes into NFTA_RULE_EXPRESSIONS."""
-    return b"".join(part for expression in rule.expressions for part in _encode(expression))
+    return b"".join(map(_instructions, rule.expressions))
 
 
 def encode_verdict(verdict: Verdict) -> bytes:
@@ -102,6 +102,11 @@ def key_size(fields: tuple[Field, ...]) -> int:
 
 def data_value(octets: bytes) -> bytes:
     return attribute(_DATA_VALUE, octets)
+
+
+@lru_cache(maxsize=512)  # most expressions are the same in every network
+def _instructions(expression: Expression) -> bytes:
+    return b"".join(_encode(expression))
 
 
 @singledispatch

@@ -6,6 +6,7 @@ import errno
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from pasarela.host.netlink.socket import Message, NetlinkError, NetlinkSocket
 from pasarela.host.nftables import messages
@@ -37,7 +38,7 @@ _SERVED = {SERVED_ON4: SERVED4, SERVED_ON6: SERVED6}
 _FEW = 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Inventory:
     """The table as it was seen; what was not looked at is missing."""
 
@@ -46,11 +47,25 @@ class Inventory:
     tags: dict[str, list[bytes]]
     elements: frozenset[SeenElement]
 
+    @cached_property
+    def _by_owner(self) -> dict[bytes | str, set[SeenElement]]:
+        """The elements by the link that they name and by the chain that they lead to."""
+        owners: dict[bytes | str, set[SeenElement]] = defaultdict(set)
+        for element in self.elements:
+            if element.set in _BY_LINK or element.set in _SERVED:
+                owners[element.key[:_LINK_BYTES]].add(element)
+            if element.target:
+                owners[element.target].add(element)
+        return dict(owners)
+
+    def _owned(self, section: FirewallSection) -> set[SeenElement]:
+        owners: list[bytes | str] = [encode_key((section.bridge,)), *_possible_chains(section)]
+        return set().union(*(self._by_owner.get(owner, set()) for owner in owners))
+
     def section(self, expected: FirewallSection) -> FirewallSection | None:
         """What is there of a section, or None for nothing."""
         wanted = {SeenElement.of(element) for element in expected.elements}
-        found = {element for element in self.elements if _is_of(element, expected)}
-        found |= self.elements & wanted
+        found = self._owned(expected) | {element for element in wanted if element in self.elements}
         if not found and not any(self.tags.get(name) for name in expected.chain_names):
             return None
         drift = self._drift(expected, wanted, found)
@@ -58,7 +73,7 @@ class Inventory:
 
     def belongings(self, section: FirewallSection) -> tuple[frozenset[str], set[SeenElement]]:
         """The chains and elements of a bridge, whoever made them."""
-        elements = {element for element in self.elements if _is_of(element, section)}
+        elements = self._owned(section)
         addresses = _served(elements) | _served(map(SeenElement.of, section.elements))
         addresses -= _served(self.elements - elements)  # those that another network serves too
         elements |= {e for e in self.elements if (e.set, e.key) in addresses}
@@ -158,14 +173,6 @@ def _possible_chains(section: FirewallSection) -> frozenset[str]:
 def _possible_elements(section: FirewallSection) -> set[Element]:
     """The section's own, and those that would change what happens to its bridge's packets."""
     return {*section.elements, *(Element(name, (section.bridge,)) for name in _BY_LINK)}
-
-
-def _is_of(element: SeenElement, section: FirewallSection) -> bool:
-    """Whether an element names the section's bridge, or leads to a chain of it."""
-    link = encode_key((section.bridge,))
-    by_link = element.set in _BY_LINK and element.key == link
-    with_link = element.set in _SERVED and element.key[:_LINK_BYTES] == link
-    return by_link or with_link or element.target in _possible_chains(section)
 
 
 def _is_misled(element: SeenElement) -> bool:

@@ -13,10 +13,13 @@ import re
 from pasarela.errors import ConfigUnsupported, Location
 
 MAX_LINE = 1023  # bytes, without the newline
+MAX_NAME = 253
+MAX_LABEL = 63
 MAX_STRING = 255  # bytes of one string of a TXT record (RFC 1035, 3.3)
 
 _BARE = re.compile(r"[\w.@%+=/-]+", re.ASCII)
-_NAME = re.compile(r"[^\s,/#\"\\:!=\x00-\x20\x7f]+")
+_NAME = re.compile(r"[!-~]+", re.ASCII)  # what is printed, without white space
+_NOT_IN_NAME = re.compile(r"[,/#\"\\:!=]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LEASE_WORD = re.compile(r"ignore|infinite|\d+[smhdw]?", re.IGNORECASE)
 _CLIENT_ID = re.compile(r"[0-9A-Za-z:.*_-]+")
@@ -37,22 +40,25 @@ def strings(text: str, element: str) -> str:
 
 
 def name(text: str, element: str) -> str:
-    """``text`` as a DNS name or part of one.
+    """``text`` as a DNS name or part of one; what is not ASCII in its IDNA form.
 
     Raises:
-        ConfigUnsupported: it holds a character that ends a name in dnsmasq's files.
+        ConfigUnsupported: it holds a character that ends a name in dnsmasq's files, or is longer
+            than DNS allows.
     """
-    if not _NAME.fullmatch(text):
+    plain = text if text.isascii() else _idna(text, element)
+    if not _NAME.fullmatch(plain) or _NOT_IN_NAME.search(plain):
         raise _refusal(text, element, "is not a DNS name")
-    return text
+    if len(plain) > MAX_NAME or any(len(label) > MAX_LABEL for label in plain.split(".")):
+        raise _refusal(text, element, f"is longer than a DNS name may be ({MAX_LABEL} a label)")
+    return plain
 
 
 def host_name(text: str, element: str) -> str:
     """``text`` as a guest's name in a host entry, where some words mean something else."""
-    name(text, element)
     if _LEASE_WORD.fullmatch(text):
         raise _refusal(text, element, "is a word of dnsmasq's own in a host entry")
-    return text
+    return name(text, element)
 
 
 def client_id(text: str, element: str) -> str:
@@ -90,6 +96,13 @@ def document(lines: list[str]) -> str:
 def refuse_control(text: str, element: str) -> None:
     if _CONTROL.search(text):
         raise _refusal(text, element, "holds a control character")
+
+
+def _idna(text: str, element: str) -> str:
+    try:
+        return text.encode("idna").decode("ascii")
+    except UnicodeError as cause:
+        raise _refusal(text, element, "is not a DNS name") from cause
 
 
 def _chunks(text: str) -> list[str]:

@@ -25,6 +25,8 @@ from pasarela.plan.ruleset import (
     FirewallSection,
 )
 
+Place = tuple[str, bytes]  # a set, and a key of it
+
 _POLICY_ACCEPT = 1
 _HOOKED = [chain for chain in BASE_CHAINS if chain.hook]
 _BASE_ELEMENTS = [element for named in BASE_SETS for element in named.elements]
@@ -58,27 +60,47 @@ class Inventory:
                 owners[element.target].add(element)
         return dict(owners)
 
+    @cached_property
+    def _served_on(self) -> dict[Place, set[bytes]]:
+        """By the place of a served address: the links that serve it."""
+        links: dict[Place, set[bytes]] = defaultdict(set)
+        for element in self.elements:
+            for place in _served([element]):
+                links[place].add(element.key[:_LINK_BYTES])
+        return dict(links)
+
+    @cached_property
+    def _by_place(self) -> dict[Place, SeenElement]:
+        return {(element.set, element.key): element for element in self.elements}
+
+    def _at(self, place: Place) -> set[SeenElement]:
+        return {self._by_place[place]} if place in self._by_place else set()
+
     def _owned(self, section: FirewallSection) -> set[SeenElement]:
         owners: list[bytes | str] = [encode_key((section.bridge,)), *_possible_chains(section)]
         return set().union(*(self._by_owner.get(owner, set()) for owner in owners))
 
     def section(self, expected: FirewallSection) -> FirewallSection | None:
         """What is there of a section, or None for nothing."""
-        wanted = {SeenElement.of(element) for element in expected.elements}
-        found = self._owned(expected) | {element for element in wanted if element in self.elements}
+        found = self._owned(expected)
         if not found and not any(self.tags.get(name) for name in expected.chain_names):
             return None
+        wanted = {SeenElement.of(element) for element in expected.elements}
+        found |= {element for element in wanted if element in self.elements}
         drift = self._drift(expected, wanted, found)
         return expected.drifted(drift) if drift else expected
 
     def belongings(self, section: FirewallSection) -> tuple[frozenset[str], set[SeenElement]]:
         """The chains and elements of a bridge, whoever made them."""
         elements = self._owned(section)
-        addresses = _served(elements) | _served(map(SeenElement.of, section.elements))
-        addresses -= _served(self.elements - elements)  # those that another network serves too
-        elements |= {e for e in self.elements if (e.set, e.key) in addresses}
-        own = {(element.set, encode_key(element.key)) for element in section.elements}
-        elements |= {e for e in self.elements if (e.set, e.key) in own and _is_misled(e)}
+        known = elements | {SeenElement.of(element) for element in section.elements}
+        link = encode_key((section.bridge,))
+        for place in _served(known):
+            if not self._served_on.get(place, set()) - {link}:  # no other network serves it
+                elements |= self._at(place)
+        for element in known:
+            if element.set in _NAT_HOST:  # somebody may have given it another verdict
+                elements |= {e for e in self._at((element.set, element.key)) if not e.target}
         return self.chains & _possible_chains(section), elements
 
     def _drift(
@@ -175,11 +197,6 @@ def _possible_elements(section: FirewallSection) -> set[Element]:
     return {*section.elements, *(Element(name, (section.bridge,)) for name in _BY_LINK)}
 
 
-def _is_misled(element: SeenElement) -> bool:
-    """Whether somebody gave an address of ours another verdict."""
-    return element.set in _NAT_HOST and not element.target
-
-
-def _served(elements: Iterable[SeenElement]) -> set[tuple[str, bytes]]:
+def _served(elements: Iterable[SeenElement]) -> set[Place]:
     """The addresses that these elements say are served on some link, as elements of a set."""
     return {(_SERVED[e.set], e.key[_LINK_BYTES:]) for e in elements if e.set in _SERVED}

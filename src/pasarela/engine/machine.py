@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from pasarela.model.interface import HostInterface
 from pasarela.plan.actions import Action, ApplyError
 from pasarela.plan.facts import Facts
 from pasarela.plan.resources import HostState, Resource, Scope
 
-__all__ = ["ApplyError", "Machine", "Scope", "resource_of"]
+__all__ = ["ApplyError", "Interfaces", "Machine", "Scope", "resource_of"]
 
 
 class Machine(Protocol):
@@ -33,6 +34,23 @@ class Machine(Protocol):
 
     def reload(self, networks: frozenset[str]) -> None:
         """Make these networks' dnsmasqs re-read their host files."""
+        ...
+
+
+class Interfaces(Protocol):
+    """The host's own interfaces (host.interfaces.HostInterfaces)."""
+
+    def listed(self) -> Sequence[HostInterface]: ...
+
+    def by_name(self, name: str) -> HostInterface:
+        """Raises:
+        InterfaceNotFound: there is none of that name."""
+        ...
+
+    def by_mac(self, mac: str) -> HostInterface:
+        """Raises:
+        InterfaceNotFound: there is none.
+        MultipleInterfaces: there are several."""
         ...
 
 

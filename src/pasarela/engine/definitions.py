@@ -1,0 +1,122 @@
+"""Defining, creating and undefining networks, and what starts at boot."""
+
+from __future__ import annotations
+
+from pasarela.engine import lifecycle
+from pasarela.engine.context import Context
+from pasarela.engine.files import remove
+from pasarela.engine.identity import check_identity, complete, refuse_active, with_identity
+from pasarela.engine.journal import Intent, Operation
+from pasarela.engine.store import Entry
+from pasarela.errors import OperationInvalid
+from pasarela.model.handles import Lifecycle, NetworkRef
+from pasarela.model.network import Network
+
+
+def define(context: Context, text: str, *, validate: bool) -> NetworkRef:
+    """Make a definition, or replace one; what runs goes on as it is.
+
+    Raises:
+        PasarelaError: the document is wrong, or clashes with another network.
+    """
+    network = read(context, text, validate=validate)
+    check_identity(network, context.store)
+    context.store.save_definition(network)
+    ref = ref_of(network)
+    context.emit(ref, Lifecycle.DEFINED)
+    return ref
+
+
+def create(context: Context, text: str, *, validate: bool) -> NetworkRef:
+    """Start a network that has no definition, or another than the one it has now.
+
+    Raises:
+        PasarelaError: the document is wrong, clashes, or cannot be started.
+    """
+    network = read(context, text, validate=validate)
+    refuse_active(check_identity(network, context.store))
+    lifecycle.start(context, network)
+    ref = ref_of(network)
+    context.emit(ref, Lifecycle.STARTED)
+    return ref
+
+
+def undefine(context: Context, entry: Entry) -> None:
+    """Forget a definition; a network that runs goes on, as a transient one.
+
+    Raises:
+        OperationInvalid: there is no definition.
+    """
+    if not entry.persistent:
+        raise OperationInvalid(
+            "can't undefine transient network",
+            remedy=f"it has no definition; net-destroy {entry.name} stops and forgets it",
+        )
+    context.journal.begin(Intent(Operation.UNDEFINE, entry.name))
+    finish_undefine(context, entry.name)
+    context.journal.end(entry.name)
+    context.emit(entry.ref, Lifecycle.UNDEFINED)
+
+
+def finish_undefine(context: Context, name: str) -> None:
+    """Remove a network's files, the definition last, so that this can be done again."""
+    entry = context.store.by_name(name)
+    if entry is None or not entry.persistent:
+        return
+    if not entry.active:
+        _remove_traces(context, name)
+    if entry.autostart:
+        context.store.set_autostart(name, False)
+    context.store.remove_definition(name)
+
+
+def set_autostart(context: Context, entry: Entry, enabled: bool) -> None:
+    """Raises:
+    OperationInvalid: the network has no definition to start."""
+    if not entry.persistent:
+        raise OperationInvalid(
+            "cannot set autostart for transient network",
+            remedy="net-define it first: net-dumpxml --inactive NAME > FILE; net-define FILE",
+        )
+    if entry.autostart != enabled:
+        context.store.set_autostart(entry.name, enabled)
+
+
+def heal(context: Context) -> None:
+    """Give definitions that were put there by hand the UUID and MAC that they lack."""
+    for name in context.store.incomplete_names():
+        network = with_identity(context.store.definition(name))
+        context.store.save_definition(network)
+
+
+def read(context: Context, text: str, *, validate: bool) -> Network:
+    """A document as a definition that could stand beside the others."""
+    from pasarela.model.checks import check_definition  # noqa: PLC0415
+    from pasarela.xml.network import parse_network  # noqa: PLC0415  (lxml: 25 ms)
+
+    network = parse_network(text, validate=validate)
+    network = complete(network, context.store, context.machine.facts)
+    check_definition(network)
+    return network
+
+
+def ref_of(network: Network) -> NetworkRef:
+    assert network.uuid is not None  # every definition has one once it has been read
+    return NetworkRef(network.name, network.uuid)
+
+
+def _remove_traces(context: Context, name: str) -> None:
+    """What a network that once ran has left: leases, and dnsmasq's files."""
+    paths = context.paths
+    traces = [
+        paths.dnsmasq_leases(name),
+        paths.dnsmasq_conf(name),
+        paths.dnsmasq_hosts(name),
+        paths.dns_hosts(name),
+        paths.dns_servers(name),
+    ]
+    bridge = context.store.own_bridge(name)
+    if bridge is not None:
+        traces += [paths.lease_status(bridge), paths.macs(bridge)]
+    for path in traces:
+        remove(path)

@@ -1,0 +1,270 @@
+"""The engine: every operation on networks, in this process, under the lock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from uuid import UUID
+
+from pasarela.engine import bulk, changes, definitions, dryrun, lifecycle, metadata
+from pasarela.engine.bulk import Failure
+from pasarela.engine.context import Context
+from pasarela.engine.dryrun import StartPlan
+from pasarela.engine.events import EventReader
+from pasarela.engine.flags import (
+    AFFECT,
+    NETWORK_FILTERS,
+    check_exclusive,
+    check_flags,
+    check_metadata_kind,
+    check_title,
+)
+from pasarela.engine.interface_calls import InterfaceCalls
+from pasarela.engine.leases import LeaseReader, leases_of
+from pasarela.engine.machine import Interfaces, Machine
+from pasarela.engine.port_calls import PortCalls
+from pasarela.engine.repair import reconcile
+from pasarela.engine.session import by_name, by_uuid
+from pasarela.engine.store import Entry, require_active
+from pasarela.errors import InternalError, OperationInvalid
+from pasarela.model.handles import (
+    Affect,
+    Lease,
+    Lifecycle,
+    MetadataType,
+    NetworkEvent,
+    NetworkFilter,
+    NetworkRef,
+    UpdateCommand,
+    UpdateSection,
+)
+from pasarela.model.network import Network
+from pasarela.model.paths import Paths
+
+
+class Engine(PortCalls, InterfaceCalls):
+    """Satisfies client.connection.Connection, and does more that a libvirt connection cannot.
+
+    Args:
+        paths: where everything lies on disk.
+        machine: the host.
+        interfaces: the host's own interfaces.
+        read_leases: reads a lease file.
+    """
+
+    def __init__(
+        self, paths: Paths, machine: Machine, interfaces: Interfaces, read_leases: LeaseReader
+    ) -> None:
+        PortCalls.__init__(self, Context.make(paths, machine))
+        InterfaceCalls.__init__(self, interfaces)
+        self._read_leases = read_leases
+
+    def close(self) -> None:
+        """Nothing is held between two calls; running networks go on."""
+
+    def take_warnings(self) -> tuple[str, ...]:
+        """What users should know of the calls since the last time, also of files left out."""
+        found = (*self._context.warnings, *self._context.store.problems())
+        self._context.warnings.clear()
+        return found
+
+    # looking up and listing
+
+    def list_networks(self, flags: NetworkFilter = NetworkFilter.ALL) -> Sequence[NetworkRef]:
+        check_flags(flags, NETWORK_FILTERS, "networkConnectListAllNetworks")
+        entries = self._reading().store.entries()
+        return [entry.ref for entry in entries if _matches(entry, NetworkFilter(flags))]
+
+    def lookup_by_name(self, name: str) -> NetworkRef:
+        return by_name(self._reading().store, name).ref
+
+    def lookup_by_uuid(self, uuid: UUID) -> NetworkRef:
+        return by_uuid(self._reading().store, uuid).ref
+
+    def is_active(self, network: NetworkRef) -> bool:
+        return self._look(network).active
+
+    def is_persistent(self, network: NetworkRef) -> bool:
+        return self._look(network).persistent
+
+    def autostart(self, network: NetworkRef) -> bool:
+        return self._look(network).autostart
+
+    def bridge_name(self, network: NetworkRef) -> str:
+        entry = self._look(network)
+        name = self._current(entry).bridge.name
+        if name is None:
+            raise InternalError(f"network '{entry.name}' does not have a bridge name.")
+        return name
+
+    def xml_desc(self, network: NetworkRef, *, inactive: bool = False) -> str:
+        from pasarela.model.ports import with_connections  # noqa: PLC0415
+        from pasarela.xml.network import format_network  # noqa: PLC0415  (lxml: 25 ms)
+
+        entry, context = self._look(network), self._context
+        if entry.persistent and (inactive or not entry.active):
+            return format_network(context.store.definition(entry.name), inactive=inactive)
+        ports = context.ports.ports(entry.name)
+        live = with_connections(context.store.live(entry.name).network, ports.values())
+        return format_network(live, inactive=inactive, connections=len(ports))
+
+    def dhcp_leases(self, network: NetworkRef, mac: str | None = None) -> Sequence[Lease]:
+        return leases_of(
+            mac,
+            lambda: self._current(self._look(network)),
+            self._context.paths,
+            self._read_leases,
+        )
+
+    # life cycle
+
+    def define_xml(self, xml: str, *, validate: bool = False) -> NetworkRef:
+        with self._writing() as context:
+            return definitions.define(context, xml, validate=validate)
+
+    def create_xml(self, xml: str, *, validate: bool = False) -> NetworkRef:
+        with self._writing() as context:
+            return definitions.create(context, xml, validate=validate)
+
+    def start(self, network: NetworkRef) -> None:
+        with self._writing() as context:
+            entry = self._entry(network)
+            _refuse_active(entry)
+            lifecycle.start(context, context.store.definition(entry.name))
+            context.emit(entry.ref, Lifecycle.STARTED)
+
+    def destroy(self, network: NetworkRef) -> None:
+        with self._writing() as context:
+            entry = self._entry(network)
+            require_active(entry)
+            lifecycle.stop(context, entry.name)
+            context.emit(entry.ref, Lifecycle.STOPPED)
+
+    def undefine(self, network: NetworkRef) -> None:
+        with self._writing() as context:
+            definitions.undefine(context, self._entry(network))
+
+    def set_autostart(self, network: NetworkRef, enabled: bool) -> None:
+        with self._writing() as context:
+            definitions.set_autostart(context, self._entry(network), enabled)
+
+    # many at once, and the host as a whole
+
+    def start_many(self, networks: Iterable[NetworkRef]) -> list[Failure]:
+        """Start networks in a few batches; those that could not be started come back."""
+        with self._writing() as context:
+            return bulk.start_entries(context, [self._entry(ref) for ref in networks])
+
+    def destroy_many(self, networks: Iterable[NetworkRef]) -> list[Failure]:
+        """Stop networks in a few batches; those that could not be stopped come back."""
+        with self._writing() as context:
+            return bulk.stop_entries(context, [self._entry(ref) for ref in networks])
+
+    def autostart_all(self) -> list[Failure]:
+        """Start what is marked for it, once per boot; those that could not be come back."""
+        with self._writing() as context:
+            return bulk.autostart_all(context)
+
+    def reconcile(self) -> tuple[str, ...]:
+        """Bring every active network back to what it should be; says what was wrong."""
+        with self._writing() as context:
+            return reconcile(context)
+
+    def plan_start(self, xml: str, *, validate: bool = False) -> StartPlan:
+        """What starting this document would do, without doing any of it."""
+        return dryrun.plan_start(self._context, xml, validate=validate)
+
+    # changes
+
+    def update(
+        self,
+        network: NetworkRef,
+        command: UpdateCommand | int,
+        section: UpdateSection | int,
+        xml: str,
+        *,
+        parent_index: int = -1,
+        flags: Affect = Affect.CURRENT,
+    ) -> None:
+        from pasarela.xml.fragment import update_network  # noqa: PLC0415  (lxml: 25 ms)
+
+        check_flags(flags, AFFECT, "networkUpdate")
+
+        def edit(definition: Network) -> Network:
+            return update_network(definition, int(command), int(section), parent_index, xml)
+
+        with self._writing() as context:
+            changes.change(context, self._entry(network), flags, edit)
+
+    def metadata(
+        self,
+        network: NetworkRef,
+        kind: MetadataType,
+        uri: str | None = None,
+        flags: Affect = Affect.CURRENT,
+    ) -> str:
+        check_flags(flags, AFFECT, "virNetworkGetMetadata")
+        check_metadata_kind(kind, uri, "virNetworkGetMetadata")
+        check_exclusive(flags, "virNetworkGetMetadata")
+        return metadata.get(self._context, self._look(network), kind, uri, flags)
+
+    def set_metadata(
+        self,
+        network: NetworkRef,
+        kind: MetadataType,
+        text: str | None,
+        key: str | None = None,
+        uri: str | None = None,
+        flags: Affect = Affect.CURRENT,
+    ) -> None:
+        check_flags(flags, AFFECT, "networkSetMetadata")
+        check_metadata_kind(kind, uri, "virNetworkSetMetadata")
+        if kind is MetadataType.TITLE:
+            check_title(text)
+        with self._writing() as context:
+            metadata.put(context, self._entry(network), kind, text, key, uri, flags)
+
+    # events
+
+    def events(
+        self,
+        handler: Callable[[NetworkEvent], bool],
+        *,
+        network: NetworkRef | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Hand events to ``handler`` until it returns False or ``timeout`` seconds have passed."""
+        reader = EventReader(self._context.event_log.path)
+        try:
+            reader.pump(_only(handler, network), timeout=timeout)
+        finally:
+            reader.close()
+
+    def _current(self, entry: Entry) -> Network:
+        """The live definition of a running network, else the persistent one."""
+        store = self._context.store
+        return store.live(entry.name).network if entry.active else store.definition(entry.name)
+
+
+def _matches(entry: Entry, flags: NetworkFilter) -> bool:
+    """Each pair of flags filters only if exactly one of it is set."""
+    pairs = (
+        (NetworkFilter.ACTIVE, NetworkFilter.INACTIVE, entry.active),
+        (NetworkFilter.PERSISTENT, NetworkFilter.TRANSIENT, entry.persistent),
+        (NetworkFilter.AUTOSTART, NetworkFilter.NO_AUTOSTART, entry.autostart),
+    )
+    return all(
+        not flags & (yes | no) or bool(flags & (yes if value else no)) for yes, no, value in pairs
+    )
+
+
+def _refuse_active(entry: Entry) -> None:
+    if entry.active:
+        raise OperationInvalid("network is already active")
+
+
+def _only(
+    handler: Callable[[NetworkEvent], bool], network: NetworkRef | None
+) -> Callable[[NetworkEvent], bool]:
+    if network is None:
+        return handler
+    return lambda event: handler(event) if event.network.uuid == network.uuid else True

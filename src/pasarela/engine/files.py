@@ -1,0 +1,109 @@
+"""Files written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from pasarela.errors import SystemCallFailed
+
+TEMPORARY_SUFFIX = ".new"
+
+
+def write_atomic(path: Path, text: str, *, mode: int = 0o600, durable: bool = False) -> None:
+    """Put ``text`` at ``path`` so that a reader finds the old file or the new one, never half.
+
+    ``durable`` also brings file and folder to the disk; what lies on /run needs it not.
+
+    Raises:
+        SystemCallFailed: the system said no; the old file is as it was.
+    """
+    temporary = f"{path}{TEMPORARY_SUFFIX}"
+    with system_errors(f"cannot write {path}"):
+        try:
+            _write_new(temporary, text, mode, durable)
+            os.rename(temporary, path)  # noqa: PTH104  (a string: no Path is made per write)
+        except OSError:
+            with suppress(OSError):
+                os.unlink(temporary)  # noqa: PTH108
+            raise
+        if durable:
+            sync_folder(path.parent)
+
+
+def remove(path: Path, *, durable: bool = False) -> bool:
+    """Remove a file or link; tell whether it was there."""
+    with system_errors(f"cannot remove {path}"):
+        try:
+            path.unlink()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        if durable:
+            sync_folder(path.parent)
+        return True
+
+
+def read_text(path: Path) -> str | None:
+    """The file's text, None if there is none.
+
+    Raises:
+        SystemCallFailed: it cannot be read.
+    """
+    content = read_bytes(path)
+    return None if content is None else content.decode("utf-8", "surrogateescape")
+
+
+def read_bytes(path: Path) -> bytes | None:
+    with system_errors(f"cannot read {path}"):
+        try:
+            return path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+
+def make_folder(path: Path, mode: int = 0o755) -> None:
+    with system_errors(f"cannot create directory {path}"):
+        path.mkdir(mode=mode, parents=True, exist_ok=True)
+
+
+def sync_folder(path: Path) -> None:
+    """Bring renames and removals in a folder to the disk."""
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def system_errors(doing: str) -> Iterator[None]:
+    """Turn what the system refuses into libvirt's error 38, with the errno's text at its end."""
+    try:
+        yield
+    except OSError as error:
+        remedy = (
+            "run this as root, or give --root DIR" if isinstance(error, PermissionError) else None
+        )
+        raise SystemCallFailed(
+            f"{doing}: {error.strerror}", errno=error.errno, remedy=remedy
+        ) from error
+
+
+def _write_new(path: str, text: str, mode: int, durable: bool) -> None:
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
+    try:
+        if mode != 0o600:
+            os.fchmod(file, mode)  # whatever the umask is; others read some of these
+        _write_all(file, text.encode("utf-8", "surrogateescape"))
+        if durable:
+            os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def _write_all(file: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]

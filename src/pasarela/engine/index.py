@@ -1,0 +1,154 @@
+"""Which networks there are, known from directory entries and the heads of the files.
+
+A folder is read again only when its own time stamp has changed, and a file only when its inode,
+size or time stamp has. What Pasarela itself writes is noted at once, so that a long-lived process
+does work per call that does not grow with the number of networks.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from pasarela.engine.files import TEMPORARY_SUFFIX, read_bytes, system_errors
+from pasarela.engine.header import BadHeader, Header, read_header
+
+SUFFIX = ".xml"
+_HALF = f"{SUFFIX}{TEMPORARY_SUFFIX}"
+
+
+class Signature(NamedTuple):
+    """Tells one version of a file or folder from another."""
+
+    inode: int
+    modified: int
+    size: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Signature:
+        return cls(status.st_ino, status.st_mtime_ns, status.st_size)
+
+
+class Seen(NamedTuple):
+    signature: Signature
+    header: Header | None
+    problem: str | None
+
+
+class NamesFolder:
+    """The names NAME for which a folder has NAME.xml."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._signature: Signature | None = None
+        self._names: set[str] = set()
+
+    def names(self) -> set[str]:
+        signature = signature_of(self.path)
+        if signature is None or signature != self._signature:
+            self._names = {name for name, _ in _documents(_entries(self.path))}
+            self._signature = signature
+        return self._names
+
+    def doubt(self) -> None:
+        """Look again next time, whatever the folder's time stamp says."""
+        self._signature = None
+
+    def note(self, name: str, present: bool) -> None:
+        """Record a change that we have made ourselves."""
+        (self._names.add if present else self._names.discard)(name)
+        self._signature = signature_of(self.path)
+
+
+class HeadersFolder:
+    """The heads of the documents in a folder, by the networks' names."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._signature: Signature | None = None
+        self._seen: dict[str, Seen] = {}
+        self._headers: dict[str, Header] = {}
+        self.temporaries: list[Path] = []  # half-written files that a killed command left
+
+    def headers(self) -> Mapping[str, Header]:
+        """Only documents that are well-formed and whose name is the file's."""
+        signature = signature_of(self.path)
+        if signature is None or signature != self._signature:
+            self._scan()
+            self._signature = signature
+        return self._headers
+
+    def doubt(self) -> None:
+        """Look again next time, whatever the folder's time stamp says."""
+        self._signature = None
+
+    def problems(self) -> Iterator[str]:
+        """Why files were left out."""
+        for name, seen in self._seen.items():
+            if seen.problem:
+                yield f"{self.path / name}{SUFFIX}: {seen.problem}"
+
+    def note(self, name: str, header: Header | None) -> None:
+        """Record a change that we have made ourselves."""
+        self._seen.pop(name, None)
+        self._headers.pop(name, None)
+        if header is not None:
+            self._headers[name] = header
+        self._signature = signature_of(self.path)
+
+    def _scan(self) -> None:
+        before = self._seen
+        self._seen = {}
+        entries = _entries(self.path)
+        self.temporaries = [self.path / one.name for one in entries if one.name.endswith(_HALF)]
+        for name, entry in _documents(entries):
+            try:
+                signature = Signature.of(entry.stat())
+            except FileNotFoundError:
+                continue
+            known = before.get(name)
+            if known is None or known.signature != signature:
+                known = _look(self.path / entry.name, name, signature)
+            self._seen[name] = known
+        self._headers = {
+            name: seen.header for name, seen in self._seen.items() if seen.header is not None
+        }
+
+
+def signature_of(path: Path) -> Signature | None:
+    """None if there is nothing at ``path``."""
+    try:
+        return Signature.of(os.stat(path))  # noqa: PTH116  (called often; Path.stat is slower)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return None  # reading the folder itself will say what is wrong
+
+
+def _documents(entries: list[os.DirEntry[str]]) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    for entry in entries:
+        if entry.name.endswith(SUFFIX) and len(entry.name) > len(SUFFIX):
+            yield entry.name[: -len(SUFFIX)], entry
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    with system_errors(f"cannot read directory {folder}"):
+        try:
+            with os.scandir(folder) as entries:
+                return sorted(entries, key=lambda entry: entry.name)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+
+def _look(path: Path, name: str, signature: Signature) -> Seen:
+    content = read_bytes(path)
+    if content is None:
+        return Seen(signature, None, None)
+    try:
+        header = read_header(content)
+    except BadHeader as error:
+        return Seen(signature, None, str(error))
+    if header.name != name:
+        problem = f"the file's name does not match the network's name '{header.name}'"
+        return Seen(signature, None, problem)
+    return Seen(signature, header, None)

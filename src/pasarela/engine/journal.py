@@ -1,0 +1,115 @@
+"""What is being done to a network, on record while it is being done.
+
+The record is written before the first step and removed after the last, so one that is found
+without its command belongs to a command that was killed. It says enough to finish or to take back
+(engine/repair.py). It lies on /run: a reboot forgets it together with what it was about.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from pasarela.engine.files import (
+    TEMPORARY_SUFFIX,
+    make_folder,
+    read_text,
+    remove,
+    system_errors,
+    write_atomic,
+)
+from pasarela.model.paths import Paths
+from pasarela.plan.resources import Resource, Sysctl, TextFile
+
+VERSION = 1
+
+
+class Operation(Enum):
+    START = "start"
+    STOP = "stop"
+    CHANGE = "change"
+    UNDEFINE = "undefine"
+    PORTS = "ports"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """An operation that has begun.
+
+    ``before`` and ``after`` are the live status documents, "" for none. ``sysctls`` and ``files``
+    are the values on the host that were overwritten (a file with its mode), ``documents`` what
+    the stored documents said, None for one that was not there.
+    """
+
+    operation: Operation
+    name: str
+    before: str = ""
+    after: str = ""
+    sysctls: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    documents: Mapping[str, str | None] = field(default_factory=dict)
+
+    def overwritten(self) -> frozenset[Resource]:
+        """The host's values as they were."""
+        sysctls = (Sysctl(path, value) for path, value in self.sysctls.items())
+        files = (TextFile(Path(path), *content) for path, content in self.files.items())
+        return frozenset((*sysctls, *files))
+
+
+class Journal:
+    """The records, one a network."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._paths = paths
+        self._folder = paths.journal("x").parent
+
+    def begin(self, intent: Intent) -> None:
+        make_folder(self._folder, 0o700)
+        record = {"version": VERSION, **asdict(intent), "operation": intent.operation.value}
+        write_atomic(self._paths.journal(intent.name), json.dumps(record))
+
+    def end(self, name: str) -> None:
+        remove(self._paths.journal(name))
+
+    def is_empty(self) -> bool:
+        return not self.names()
+
+    def names(self) -> list[str]:
+        """The networks that something was being done to."""
+        with system_errors(f"cannot read directory {self._folder}"):
+            try:
+                return sorted(name for name in os.listdir(self._folder) if self._is_record(name))  # noqa: PTH208
+            except (FileNotFoundError, NotADirectoryError):
+                return []
+
+    def _is_record(self, name: str) -> bool:
+        return not name.endswith(TEMPORARY_SUFFIX) and (self._folder / name).is_file()
+
+    def read(self, name: str) -> Intent | None:
+        """None where the record itself is half-written: then nothing had begun."""
+        text = read_text(self._paths.journal(name))
+        if text is None:
+            return None
+        try:
+            return _intent(json.loads(text))
+        except (ValueError, KeyError, TypeError):
+            return None
+
+
+def _intent(record: Any) -> Intent:
+    if record["version"] != VERSION:
+        raise ValueError("a record of another version")
+    return Intent(
+        operation=Operation(record["operation"]),
+        name=record["name"],
+        before=record["before"],
+        after=record["after"],
+        sysctls=record["sysctls"],
+        files={path: (content, mode) for path, (content, mode) in record["files"].items()},
+        documents=record["documents"],
+    )

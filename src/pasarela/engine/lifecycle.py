@@ -1,0 +1,185 @@
+"""Starting and stopping networks, one or many in a batch.
+
+A batch gives the host the union of what its networks want in one go: one firewall transaction,
+one send of link messages, the dnsmasqs in parallel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from pasarela.engine import crank
+from pasarela.engine.context import Context
+from pasarela.engine.document import status_text
+from pasarela.engine.hooks import run_hook, tell_hook
+from pasarela.engine.journal import Intent, Operation
+from pasarela.engine.live import live_definition
+from pasarela.errors import PasarelaError
+from pasarela.model.network import Network
+from pasarela.model.status import Status
+from pasarela.plan.actions import Action, Change
+from pasarela.plan.checks_start import check_start
+from pasarela.plan.facts import Facts
+from pasarela.plan.resources import HostState, Sysctl, TextFile
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A network that may start, and what it will be on the host."""
+
+    status: Status
+    wanted: HostState
+    warnings: tuple[str, ...]
+
+    @property
+    def network(self) -> Network:
+        return self.status.network
+
+    @property
+    def name(self) -> str:
+        return self.status.network.name
+
+
+def start(context: Context, definition: Network) -> None:
+    """Bring a network up; its status document is what makes it active.
+
+    Raises:
+        PasarelaError: it cannot start, and everything is as it was.
+    """
+    bring_up(context, [prepare(context, definition, context.facts_for_start())])
+
+
+def stop(context: Context, name: str) -> None:
+    """Take a running network down, with its ports.
+
+    Raises:
+        PasarelaError: the host refused, and the network is as it was.
+    """
+    take_down(context, [context.store.live(name)])
+
+
+def prepare(context: Context, definition: Network, facts: Facts) -> Candidate:
+    """See whether a network may start.
+
+    Raises:
+        PasarelaError: a hook, the host or the definition itself is against it.
+    """
+    status = run_hook(context.hooks, Status(live_definition(definition)), "start")
+    check_start(status.network, facts)
+    wanted = context.wanted(status.network, facts)
+    return Candidate(status, wanted.state, wanted.warnings)
+
+
+def bring_up(context: Context, candidates: Sequence[Candidate]) -> None:
+    """Start all of them.
+
+    Raises:
+        PasarelaError: one cannot start, so none has been started.
+    """
+    wanted = union(candidate.wanted for candidate in candidates)
+    observed = crank.look_before_start(context.machine, wanted)
+    for candidate in candidates:
+        context.ports.drop(candidate.network)
+    actions = crank.changes(observed, wanted)
+    for candidate in candidates:
+        context.journal.begin(_start_intent(candidate, actions))
+    with taking_back(context, [one.name for one in candidates], observed, wanted):
+        crank.perform(context.machine, actions)
+        crank.verify(context.machine, wanted)
+        _save_started(context, candidates)
+    for candidate in candidates:
+        context.journal.end(candidate.name)
+        context.warn(candidate.warnings)
+
+
+def take_down(context: Context, statuses: Sequence[Status]) -> None:
+    """Stop all of them, with their ports.
+
+    Raises:
+        PasarelaError: the host refused, and all are as they were.
+    """
+    facts = context.machine.facts()
+    wanted = union(context.wanted_running(one.network, facts).state for one in statuses)
+    observed = crank.look(context.machine, wanted)
+    for status in statuses:
+        intent = Intent(Operation.STOP, status.network.name, before=status_text(status))
+        context.journal.begin(intent)
+    with taking_back(context, [one.network.name for one in statuses], observed, wanted):
+        crank.perform(context.machine, crank.changes(observed, crank.NOTHING))
+        crank.verify(context.machine, crank.NOTHING, wanted)
+    for status in statuses:
+        finish_stop(context, status)
+
+
+def finish_stop(context: Context, status: Status) -> None:
+    """What is left of a stop once nothing of the network is on the host any more."""
+    context.ports.drop(status.network)
+    context.store.remove_live(status.network.name)
+    context.journal.end(status.network.name)
+    tell_hook(context.hooks, status, "stopped", "end")
+
+
+@contextmanager
+def taking_back(
+    context: Context, names: Iterable[str], before: HostState, touched: HostState
+) -> Iterator[None]:
+    """If what is done inside fails, bring the host back to ``before``.
+
+    Where the host refuses that too, the journal keeps its records, and the next command tries
+    again.
+    """
+    try:
+        yield
+    except BaseException as error:
+        try:
+            crank.reach(context.machine, before, touched)
+        except PasarelaError as second:
+            error.add_note(f"and taking it back failed: {second.message}")
+        else:
+            for name in names:
+                context.journal.end(name)
+        raise
+
+
+def overwritten_by(
+    actions: tuple[Action, ...],
+) -> tuple[dict[str, str], dict[str, tuple[str, int]]]:
+    """The kernel settings and the files, with their modes, that actions overwrite."""
+    before = [action.before for action in actions if isinstance(action, Change)]
+    sysctls = {one.path: one.value for one in before if isinstance(one, Sysctl)}
+    files = {str(one.path): (one.content, one.mode) for one in before if isinstance(one, TextFile)}
+    return sysctls, files
+
+
+def union(states: Iterable[HostState]) -> HostState:
+    return frozenset().union(*states)
+
+
+def _save_started(context: Context, candidates: Sequence[Candidate]) -> None:
+    """Write the status documents, after the hooks have agreed; all of them or none."""
+    saved: list[str] = []
+    try:
+        for candidate in candidates:
+            status = run_hook(context.hooks, candidate.status, "started")
+            context.store.save_live(status)
+            saved.append(candidate.name)
+    except BaseException:
+        for name in saved:
+            context.store.remove_live(name)
+        raise
+
+
+def _start_intent(candidate: Candidate, actions: tuple[Action, ...]) -> Intent:
+    """The record of a start: the network, and what of its own or common to all it overwrites."""
+    keys = {resource.key for resource in candidate.wanted}
+    own = tuple(action for action in actions if action.resource.key in keys)
+    sysctls, files = overwritten_by(own)
+    return Intent(
+        Operation.START,
+        candidate.name,
+        after=status_text(candidate.status),
+        sysctls=sysctls,
+        files=files,
+    )

@@ -1,0 +1,133 @@
+"""Who may write: one Pasarela command at a time, and none beside a libvirt daemon.
+
+Between Pasarela's own commands there is an flock on a file of ours. Towards libvirt there is its
+own lock, taken the way virPidFileAcquirePath does: an fcntl write lock on the first byte of
+driver.pid, which holds the owner's pid. Whoever of the two holds that keeps the other out.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from pasarela.engine.files import make_folder, system_errors
+from pasarela.errors import StoreOwned
+from pasarela.model.paths import Paths
+
+_FLOCK = struct.Struct("hhqqi4x")  # struct flock of 64-bit Linux: type, whence, start, len, pid
+_NUMBER = struct.Struct("<Q")
+
+
+class Turn(NamedTuple):
+    """One holding of the lock. All of them are numbered, over all processes: whoever finds the
+    number of its own last turn as ``previous`` knows that nobody has written since."""
+
+    previous: int
+    current: int
+
+
+@contextmanager
+def writing(paths: Paths, *, wait: bool = True) -> Iterator[Turn]:
+    """Hold both locks.
+
+    Raises:
+        StoreOwned: a libvirt daemon holds the files.
+        SystemCallFailed: they cannot be locked, most often for want of permission.
+        BlockingIOError: with ``wait=False``, another Pasarela command is at work.
+    """
+    make_folder(paths.state)
+    with _own_lock(paths.lock, wait) as turn, _driver_lock(paths.driver_lock):
+        yield turn
+
+
+@contextmanager
+def _own_lock(path: Path, wait: bool) -> Iterator[Turn]:
+    with system_errors(f"cannot open {path}"):
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield _next_turn(file)
+    finally:
+        os.close(file)
+
+
+def _next_turn(file: int) -> Turn:
+    raw = os.pread(file, _NUMBER.size, 0)
+    previous = _NUMBER.unpack(raw)[0] if len(raw) == _NUMBER.size else 0
+    os.pwrite(file, _NUMBER.pack(previous + 1), 0)
+    return Turn(previous, previous + 1)
+
+
+@contextmanager
+def _driver_lock(path: Path) -> Iterator[None]:
+    file = _acquire_driver_lock(path)
+    try:
+        os.ftruncate(file, 0)
+        os.pwrite(file, b"%d" % os.getpid(), 0)
+        yield
+    finally:
+        with suppress(FileNotFoundError):
+            path.unlink()  # before the lock goes, as virPidFileReleasePath does
+        os.close(file)
+
+
+def _acquire_driver_lock(path: Path) -> int:
+    """An open file that bears the lock, and that is still the one at ``path``."""
+    while True:
+        with system_errors(f"cannot open {path}"):
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            _lock_first_byte(file, path)
+            if _is_still_at(file, path):
+                return file
+        except BaseException:
+            os.close(file)
+            raise
+        os.close(file)
+
+
+def _lock_first_byte(file: int, path: Path) -> None:
+    try:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 0)
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EAGAIN):
+            raise
+        raise _owned(file, path) from error
+
+
+def _is_still_at(file: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _owned(file: int, path: Path) -> StoreOwned:
+    pid = _lock_owner(file)
+    who = f"{_process_name(pid)} (pid {pid})" if pid else "another daemon"
+    return StoreOwned(
+        f"{who} owns the networks' files: it holds {path}",
+        remedy=(
+            "use virsh while it runs, or stop it (systemctl stop libvirtd virtnetworkd and their "
+            "sockets), or give --root DIR to work on other files"
+        ),
+    )
+
+
+def _lock_owner(file: int) -> int | None:
+    request = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 1, 0)
+    answer = _FLOCK.unpack(fcntl.fcntl(file, fcntl.F_GETLK, request))
+    return answer[4] or None  # 0: in a pid namespace that we do not see
+
+
+def _process_name(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip()
+    except OSError:
+        return "a process"

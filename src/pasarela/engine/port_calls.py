@@ -1,0 +1,40 @@
+"""The calls about guests' ports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from pasarela.engine import ports
+from pasarela.engine.session import Session
+from pasarela.model.handles import NetworkRef, PortRef
+
+
+class PortCalls(Session):
+    def list_ports(self, network: NetworkRef) -> Sequence[PortRef]:
+        entry = self._look(network)
+        found = ports.all_of(self._context, entry)
+        return [PortRef(entry.ref, uuid) for uuid in found]
+
+    def port_lookup(self, network: NetworkRef, uuid: UUID) -> PortRef:
+        entry = self._look(network)
+        ports.look_up(self._context, entry, uuid)
+        return PortRef(entry.ref, uuid)
+
+    def port_xml_desc(self, port: PortRef) -> str:
+        from pasarela.xml.port import format_port  # noqa: PLC0415  (lxml: 25 ms)
+
+        entry = self._look(port.network)
+        return format_port(ports.look_up(self._context, entry, port.uuid))
+
+    def port_create_xml(
+        self, network: NetworkRef, xml: str, *, reclaim: bool = False, validate: bool = False
+    ) -> PortRef:
+        with self._writing() as context:
+            entry = self._entry(network)
+            port = ports.create(context, entry, xml, reclaim=reclaim, validate=validate)
+            return PortRef(entry.ref, port.uuid)
+
+    def port_delete(self, port: PortRef) -> None:
+        with self._writing() as context:
+            ports.delete(context, self._entry(port.network), port.uuid)

@@ -1,0 +1,125 @@
+"""Guests' ports: plugging them into a running network, and taking them out again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from uuid import UUID, uuid4
+
+from pasarela.engine.context import Context
+from pasarela.engine.document import bare_port_text
+from pasarela.engine.hooks import run_hook, tell_hook
+from pasarela.engine.journal import Intent, Operation
+from pasarela.engine.store import Entry, require_active
+from pasarela.model.floors import RESERVED_CLASS_IDS, Floors
+from pasarela.model.port import Port
+from pasarela.model.ports import (
+    check_request,
+    count_connections,
+    no_such_port,
+    plug_port,
+    port_exists,
+    reclaim_port,
+    unplug_port,
+)
+from pasarela.model.status import Status
+
+
+def create(context: Context, entry: Entry, text: str, *, reclaim: bool, validate: bool) -> Port:
+    """Plug a port in; the reply says where.
+
+    Raises:
+        PasarelaError: the document is wrong, the network is not active, or has no room for it.
+    """
+    from pasarela.xml.port import parse_port  # noqa: PLC0415  (lxml: 25 ms)
+
+    request = parse_port(text, validate=validate)
+    status = active_status(context, entry)
+    check_request(request, reclaim=reclaim)
+    ports = context.ports.ports(entry.name)
+    port, floors = _plug(status, request, ports, reclaim=reclaim)
+    if port.uuid in ports:
+        raise port_exists(port.uuid)
+    after = run_hook(context.hooks, status, "port-created", bare_port_text(port))
+    context.journal.begin(Intent(Operation.PORTS, entry.name))
+    context.ports.save(entry.name, port)
+    _note(context, status, replace(after, floors=floors))
+    context.journal.end(entry.name)
+    return port
+
+
+def delete(context: Context, entry: Entry, uuid: UUID) -> None:
+    """Take a port out.
+
+    Raises:
+        OperationInvalid: the network is not active.
+        PortNotFound: it has no such port.
+    """
+    status = active_status(context, entry)
+    port = look_up(context, entry, uuid)
+    context.journal.begin(Intent(Operation.PORTS, entry.name))
+    context.ports.remove(entry.name, uuid)
+    _note(context, status, replace(status, floors=unplug_port(port, status.floors)))
+    context.journal.end(entry.name)
+    tell_hook(context.hooks, status, "port-deleted", "begin", bare_port_text(port))
+
+
+def look_up(context: Context, entry: Entry, uuid: UUID) -> Port:
+    """One port of a running network.
+
+    Raises:
+        OperationInvalid: the network is not active.
+        PortNotFound: it has no such port.
+    """
+    port = all_of(context, entry).get(uuid)
+    if port is None:
+        raise no_such_port(uuid)
+    return port
+
+
+def all_of(context: Context, entry: Entry) -> Mapping[UUID, Port]:
+    """Raises:
+    OperationInvalid: the network is not active."""
+    require_active(entry)
+    return context.ports.ports(entry.name)
+
+
+def active_status(context: Context, entry: Entry) -> Status:
+    """Raises:
+    OperationInvalid: the network is not active."""
+    require_active(entry)
+    return context.store.live(entry.name)
+
+
+def finish_ports(context: Context, name: str) -> None:
+    """Make what is derived from the ports fit them: the guests' MACs, the sum of the floors."""
+    status = context.store.live(name)
+    floors = floors_of(context.ports.ports(name))
+    _note(context, status, replace(status, floors=floors))
+
+
+def floors_of(ports: Mapping[UUID, Port]) -> Floors:
+    """What the ports have been promised."""
+    held = [port.bandwidth for port in ports.values() if port.bandwidth is not None]
+    classes = [bandwidth for bandwidth in held if bandwidth.class_id is not None]
+    return Floors(
+        RESERVED_CLASS_IDS | {one.class_id for one in classes if one.class_id is not None},
+        sum(one.inbound.floor for one in classes if one.inbound is not None),
+    )
+
+
+def _plug(
+    status: Status, request: Port, ports: Mapping[UUID, Port], *, reclaim: bool
+) -> tuple[Port, Floors]:
+    connections = count_connections(ports.values())
+    if reclaim:
+        return reclaim_port(status.network, request, connections), status.floors
+    plugged = plug_port(status.network, request, connections, status.floors, uuid4())
+    return plugged.port, plugged.floors
+
+
+def _note(context: Context, before: Status, after: Status) -> None:
+    """Write down what follows from a change of the ports."""
+    context.ports.save_macs(after.network)
+    if after != before:
+        context.store.save_live(after)

@@ -1,0 +1,133 @@
+"""After a command that was killed, a flushed firewall, a vanished bridge: putting things right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pasarela.engine import crank
+from pasarela.engine.context import Context
+from pasarela.engine.definitions import finish_undefine
+from pasarela.engine.files import remove, write_atomic
+from pasarela.engine.journal import Intent, Operation
+from pasarela.engine.lifecycle import finish_stop, union
+from pasarela.engine.ports import finish_ports
+from pasarela.errors import PasarelaError
+from pasarela.model.status import Status
+from pasarela.plan.facts import Facts
+from pasarela.plan.resources import BridgeLink, HostState, Key
+
+
+def repair(context: Context) -> None:
+    """Finish or take back what killed commands have begun; the caller holds the lock."""
+    for name in context.journal.names():
+        intent = context.journal.read(name)
+        if intent is not None:
+            _REPAIRS[intent.operation](context, intent)
+        context.journal.end(name)
+
+
+def reconcile(context: Context) -> tuple[str, ...]:
+    """Bring every active network back to what it should be; tell what was wrong.
+
+    A network whose bridge has vanished is stopped, as libvirt does when it starts: its guests
+    have lost their link, and starting it again is for its owner to say.
+    """
+    facts = context.machine.facts()
+    found: list[str] = []
+    for name in context.store.active_names():
+        try:
+            status = context.store.live(name)
+            wanted = context.wanted_running(status.network, facts).state
+            found += _reconcile_one(context, status, wanted)
+        except PasarelaError as error:
+            found.append(f"network '{name}': {error.message}")
+    return tuple(found)
+
+
+def _reconcile_one(context: Context, status: Status, wanted: HostState) -> list[str]:
+    name = status.network.name
+    observed = crank.look(context.machine, wanted)
+    if _bridges(wanted) - _bridges(observed):
+        crank.reach(context.machine, crank.NOTHING, wanted)
+        finish_stop(context, status)
+        return [f"network '{name}': its bridge had vanished, so it has been stopped"]
+    actions = crank.changes(observed, wanted)
+    if actions:
+        crank.perform(context.machine, actions)
+        crank.verify(context.machine, wanted)
+    return [f"network '{name}': {action.describe()}" for action in actions]
+
+
+def _bridges(state: HostState) -> set[str]:
+    return {resource.name for resource in state if isinstance(resource, BridgeLink)}
+
+
+def _repair_start(context: Context, intent: Intent) -> None:
+    """Started, if the status document was written; else as if nothing had been."""
+    if intent.name in context.store.active_names():
+        return
+    facts = context.machine.facts()
+    wanted = context.wanted(_status(intent.after).network, facts).state
+    kept = _wanted_by_others(context, facts)
+    before = {one for one in intent.overwritten() if one.key not in kept}
+    crank.reach(context.machine, frozenset(before), wanted)
+
+
+def _wanted_by_others(context: Context, facts: Facts) -> set[Key]:
+    """Keys that running networks want too, such as the kernel's forwarding."""
+    states = (
+        context.wanted_running(context.store.live(name).network, facts).state
+        for name in context.store.active_names()
+    )
+    return {resource.key for resource in union(states)}
+
+
+def _repair_stop(context: Context, intent: Intent) -> None:
+    before = _status(intent.before)
+    wanted = context.wanted_running(before.network).state
+    crank.reach(context.machine, crank.NOTHING, wanted)
+    finish_stop(context, before)
+
+
+def _repair_change(context: Context, intent: Intent) -> None:
+    """Neither of the two definitions is changed, and the host is as before."""
+    if intent.before and intent.after:
+        before, after = _status(intent.before), _status(intent.after)
+        facts = context.machine.facts()
+        wanted = context.wanted_running(before.network, facts).state
+        given_up = context.wanted_running(after.network, facts).state
+        crank.reach(context.machine, crank.merged(intent.overwritten(), wanted), given_up)
+    for path, text in intent.documents.items():
+        _put_back(Path(path), text)
+    context.store.refresh()
+
+
+def _repair_undefine(context: Context, intent: Intent) -> None:
+    finish_undefine(context, intent.name)
+
+
+def _repair_ports(context: Context, intent: Intent) -> None:
+    if intent.name in context.store.active_names():
+        finish_ports(context, intent.name)
+
+
+_REPAIRS = {
+    Operation.START: _repair_start,
+    Operation.STOP: _repair_stop,
+    Operation.CHANGE: _repair_change,
+    Operation.UNDEFINE: _repair_undefine,
+    Operation.PORTS: _repair_ports,
+}
+
+
+def _put_back(path: Path, text: str | None) -> None:
+    if text is None:
+        remove(path, durable=True)
+    else:
+        write_atomic(path, text, durable=True)
+
+
+def _status(text: str) -> Status:
+    from pasarela.xml.status import parse_status  # noqa: PLC0415  (lxml: 25 ms)
+
+    return parse_status(text)

@@ -1,0 +1,97 @@
+"""Reading and writing under the rules that all operations share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from uuid import UUID
+
+from pasarela.engine.context import Context
+from pasarela.engine.definitions import heal
+from pasarela.engine.lock import writing
+from pasarela.engine.repair import repair
+from pasarela.engine.store import Entry, Store
+from pasarela.errors import NetworkNotFound, StoreOwned, SystemCallFailed
+from pasarela.model.handles import NetworkRef
+
+
+class Session:
+    """One user of the files: takes the lock for what writes, and repairs what it finds broken."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._turn: int | None = None
+
+    @contextmanager
+    def _writing(self, *, wait: bool = True) -> Iterator[Context]:
+        """Hold the lock, with everything repaired that others left half done.
+
+        Raises:
+            StoreOwned: a libvirt daemon holds the files.
+            SystemCallFailed: the lock cannot be taken, most often for want of permission.
+        """
+        context = self._context
+        with writing(context.paths, wait=wait) as turn:
+            if turn.previous != self._turn:
+                context.forget()
+                context.store.tidy()
+            self._turn = turn.current
+            repair(context)
+            heal(context)
+            yield context
+
+    def _reading(self) -> Context:
+        """The context, after trying to repair what a killed command left half done."""
+        store = self._context.store
+        if not self._context.journal.is_empty() or store.incomplete_names():
+            with suppress(StoreOwned, SystemCallFailed, BlockingIOError), self._writing(wait=False):
+                pass  # a command at work has its record there, too; then this is busy
+        return self._context
+
+    def _look(self, ref: NetworkRef) -> Entry:
+        """A network, for reading."""
+        return find(self._reading().store, ref)
+
+    def _entry(self, ref: NetworkRef) -> Entry:
+        """A network, for writing."""
+        return find(self._context.store, ref)
+
+
+def find(store: Store, ref: NetworkRef) -> Entry:
+    """The network that a handle means; only the UUID counts.
+
+    Raises:
+        NetworkNotFound: it is gone.
+    """
+    entry = store.by_name(ref.name)
+    if entry is None or entry.uuid != ref.uuid:
+        entry = store.by_uuid(ref.uuid)
+    if entry is None:
+        raise NetworkNotFound(f"no network with matching uuid '{ref.uuid}' ({ref.name})")
+    return entry
+
+
+def by_name(store: Store, name: str) -> Entry:
+    """Raises:
+    NetworkNotFound: there is none of that name."""
+    entry = store.by_name(name)
+    if entry is None:
+        raise NetworkNotFound(f"no network with matching name '{name}'", remedy=_hint(store))
+    return entry
+
+
+def by_uuid(store: Store, uuid: UUID) -> Entry:
+    """Raises:
+    NetworkNotFound: there is none of that UUID."""
+    entry = store.by_uuid(uuid)
+    if entry is None:
+        raise NetworkNotFound(f"no network with matching uuid '{uuid}'", remedy=_hint(store))
+    return entry
+
+
+def _hint(store: Store) -> str:
+    names = store.names()
+    if not names:
+        return "no network is defined yet"
+    shown = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
+    return f"there are: {shown}"

@@ -1,0 +1,283 @@
+"""Whole networks on the real kernel: up, seen, changed, down."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+
+from host.guests import guest
+from pasarela.errors import InternalError, SystemCallFailed
+from pasarela.host.linux import LinuxHost
+from pasarela.model.network import Bridge, DhcpHost, Forward, ForwardMode, Network, Route
+from pasarela.model.paths import Paths
+from pasarela.model.values import MacAddress
+from pasarela.plan.actions import Action, ApplyError, diff, undo
+from pasarela.plan.links import ForeignLink
+from pasarela.plan.network import desired
+from pasarela.plan.resources import HostState, Scope
+from samples import network, subnet
+
+pytestmark = pytest.mark.netns
+
+
+class Bench:
+    """A host, and networks started on it as the engine would."""
+
+    def __init__(self, root: Path) -> None:
+        self.paths = Paths.under(root)
+        self.host = LinuxHost(self.paths)
+        self.active: list[Network] = []
+
+    def wanted(self, one: Network) -> HostState:
+        return desired(one, self.host.facts(), self.paths).state
+
+    def start(self, one: Network) -> tuple[Action, ...]:
+        wanted = self.wanted(one)
+        actions = diff(self.host.observe(Scope(wanted)), wanted)
+        self.active.append(one)
+        self.host.apply(actions)
+        assert diff(self.host.observe(Scope(wanted)), wanted) == ()
+        return actions
+
+    def stop(self, one: Network) -> None:
+        self.host.apply(diff(self.host.observe(Scope(self.wanted(one))), frozenset()))
+        self.active.remove(one)
+
+
+@pytest.fixture
+def bench(netns: None, root: Path) -> Iterator[Bench]:
+    root.mkdir()
+    for folder in (root, *root.parents[:3]):
+        folder.chmod(0o755)  # dnsmasq reads its host files as nobody
+    bench = Bench(root)
+    yield bench
+    for one in list(bench.active):
+        bench.stop(one)
+
+
+def links() -> set[str]:
+    return {link.name for link in Path("/sys/class/net").iterdir()}
+
+
+def ip_json(*arguments: str) -> list[dict[str, object]]:
+    shown = subprocess.run(
+        ["ip", "-json", "-details", *arguments], check=True, capture_output=True, text=True
+    )
+    found: list[dict[str, object]] = json.loads(shown.stdout or "[]")
+    return found
+
+
+def test_a_nat_network_is_whole_and_leaves_nothing(bench: Bench):
+    before = links()
+    one = network(stp=True)
+    bench.start(one)
+    (bridge,) = ip_json("address", "show", "dev", "virbr0")
+    data = bridge["linkinfo"]["info_data"]  # type: ignore[index]
+    assert bridge["address"] == "52:54:00:00:00:00"
+    assert (data["stp_state"], data["forward_delay"]) == (1, 200)
+    assert [a["local"] for a in bridge["addr_info"]] == ["10.0.0.1"]  # type: ignore[attr-defined]
+    assert Path("/proc/sys/net/ipv4/ip_forward").read_text() == "1\n"
+    bench.stop(one)
+    assert links() == before
+    assert [file.name for file in bench.paths.leases.glob("n0.*")] == ["n0.leases"]
+    assert not bench.paths.dnsmasq_pid("n0").exists()
+
+
+def test_a_guest_gets_an_offer_at_once(bench: Bench):
+    bench.start(network())
+    with guest("virbr0") as one:
+        milliseconds, address, options = one.dhcp("visitor")
+    assert milliseconds < 50
+    assert ip_address(address) in [ip_address("10.0.0.2") + n for n in range(100)]
+    assert {3, 6} <= options
+
+
+def test_an_isolated_guest_is_offered_no_way_out(bench: Bench):
+    bench.start(network(mode=ForwardMode.NONE))
+    with guest("virbr0") as one:
+        assert 3 not in one.dhcp()[2]
+
+
+def test_leases_are_written_as_libvirt_writes_them(bench: Bench):
+    bench.start(network())
+    with guest("virbr0") as one:
+        _, address, _ = one.dhcp("visitor")
+        status = bench.paths.lease_status("virbr0")
+        wait_for(status)
+    (lease,) = json.loads(status.read_text())
+    assert lease["ip-address"] == address
+    assert (lease["mac-address"], lease["hostname"]) == (one.mac, "visitor")
+
+
+def test_a_lease_outlives_the_network(bench: Bench):
+    one = network()
+    bench.start(one)
+    with guest("virbr0") as visitor:
+        _, address, _ = visitor.dhcp()
+        wait_for(bench.paths.lease_status("virbr0"))
+        bench.stop(one)
+        bench.paths.dnsmasq_leases("n0").unlink()  # as after a life under libvirt
+        bench.start(one)
+        subprocess.run(["ip", "link", "set", "vnet1", "master", "virbr0"], check=True)
+        assert visitor.dhcp()[1] == address
+
+
+def test_a_new_host_entry_counts_without_a_restart(bench: Bench):
+    one = network()
+    bench.start(one)
+    pid = bench.paths.dnsmasq_pid("n0").read_text()
+    entry = DhcpHost(mac=MacAddress("52:54:00:99:00:01"), ip=ip_address("10.0.0.77"))
+    after = replace(one, ips=(subnet("10.0.0.1", hosts=(entry,)),))
+    actions = diff(bench.wanted(one), bench.wanted(after))
+    assert [action.describe()[0] for action in actions] == ["~"]
+    bench.host.apply(actions)
+    bench.host.reload(frozenset({"n0"}))
+    with guest("virbr0") as visitor:
+        assert visitor.dhcp()[1] == "10.0.0.77"
+    assert bench.paths.dnsmasq_pid("n0").read_text() == pid
+
+
+def test_another_configuration_restarts_dnsmasq(bench: Bench):
+    one = network()
+    bench.start(one)
+    pid = bench.paths.dnsmasq_pid("n0").read_text()
+    after = replace(one, dnsmasq_options=("dhcp-option=42,10.0.0.1",))
+    bench.host.apply(diff(bench.wanted(one), bench.wanted(after)))
+    assert diff(bench.host.observe(Scope(bench.wanted(after))), bench.wanted(after)) == ()
+    assert bench.paths.dnsmasq_pid("n0").read_text() != pid
+
+
+def test_ipv6_guests_learn_their_router_and_get_an_address(bench: Bench):
+    bench.start(network(ips=(subnet("fd00:1::1", 64, dhcp=False),)))
+    with guest("virbr0") as one:
+        one.run("sysctl", "-qw", "net.ipv6.conf.eth0.accept_ra=2")
+        route = "until ip -6 route show default | grep -q fe80; do sleep 0.1; done; ip -6 a"
+        assert "fd00:1::" in one.run("timeout", "15", "sh", "-c", route)
+
+
+def test_static_routes_are_there(bench: Bench):
+    route = Route(ip_address("192.0.2.0"), ip_address("10.0.0.9"), prefix=24, metric=7)
+    bench.start(network(routes=(route,)))
+    (found,) = ip_json("route", "show", "192.0.2.0/24")
+    assert (found["gateway"], found["metric"]) == ("10.0.0.9", 7)
+
+
+def test_a_foreign_device_of_that_name_is_not_touched(bench: Bench):
+    subprocess.run(["ip", "link", "add", "virbr0", "type", "veth", "peer", "virpeer"], check=True)
+    wanted = bench.wanted(network())
+    observed = bench.host.observe(Scope(wanted))
+    assert ForeignLink("virbr0", "veth") in observed
+    with pytest.raises(ApplyError) as failed:
+        bench.host.apply([a for a in diff(observed, wanted) if a.resource.key[0] == "link"])
+    assert isinstance(failed.value.cause, SystemCallFailed)
+    assert failed.value.cause.message == "error creating bridge interface virbr0: File exists"
+    assert "virbr0" in links()
+
+
+def test_a_failure_names_what_is_done_and_undoing_it_leaves_nothing(bench: Bench):
+    before = links()
+    one = network(dnsmasq_options=("no-such-option",))
+    wanted = bench.wanted(one)
+    actions = diff(bench.host.observe(Scope(wanted)), wanted)
+    with pytest.raises(ApplyError) as failed:
+        bench.host.apply(actions)
+    assert failed.value.done == actions[:-1]
+    cause = failed.value.cause
+    assert isinstance(cause, InternalError)
+    assert cause.message.startswith(
+        "internal error: Child process (VIR_BRIDGE_NAME=virbr0 /usr/sbin/dnsmasq --conf-file="
+    )
+    assert "unexpected exit status 1: \ndnsmasq: bad option at line" in cause.message
+    bench.host.apply(undo(failed.value.done))
+    assert links() == before
+    assert Path("/proc/sys/net/ipv4/ip_forward").read_text() == "0\n"
+
+
+def test_a_taken_port_names_its_holder(bench: Bench):
+    subprocess.run(["ip", "link", "add", "other", "up", "type", "bridge"], check=True)
+    blocker = subprocess.Popen(
+        ["dnsmasq", "-k", "-C", "/dev/null", "--port=53", "--pid-file=", "--interface=other"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert blocker.stderr
+        blocker.stderr.readline()
+        with pytest.raises(ApplyError) as failed:
+            bench.start(network())
+    finally:
+        blocker.kill()
+        blocker.wait()
+    assert isinstance(failed.value.cause, InternalError)
+    assert f"dnsmasq (pid {blocker.pid}) on port 53" in (failed.value.cause.remedy or "")
+
+
+def test_an_mtu_that_no_bridge_can_have_is_refused_and_the_bridge_goes_again(bench: Bench):
+    one = network(mtu=10)
+    wanted = bench.wanted(one)
+    with pytest.raises(ApplyError) as failed:
+        bench.host.apply(diff(bench.host.observe(Scope(wanted)), wanted))
+    assert str(failed.value.cause) == "Cannot set interface MTU on 'virbr0': Invalid argument"
+    assert "virbr0" not in links()
+    bench.host.apply(undo(failed.value.done))
+
+
+def test_many_networks_go_down_together(bench: Bench):
+    several = [network(number) for number in range(4)]
+    for one in several:
+        bench.start(one)
+    all_of_them = frozenset().union(*(bench.wanted(one) for one in several))
+    bench.host.apply(diff(bench.host.observe(Scope(all_of_them)), frozenset()))
+    bench.active.clear()
+    assert not links() & {"virbr0", "virbr1", "virbr2", "virbr3"}
+
+
+def test_many_networks_come_up_together(bench: Bench):
+    several = [network(number) for number in range(4)]
+    all_of_them = frozenset().union(*(bench.wanted(one) for one in several))
+    bench.active += several
+    bench.host.apply(diff(bench.host.observe(Scope(all_of_them)), all_of_them))
+    left = diff(bench.host.observe(Scope(all_of_them)), all_of_them)
+    assert left == ()
+
+
+def test_of_many_that_start_the_one_that_fails_is_named(bench: Bench):
+    several = [network(0), network(1, dnsmasq_options=("no-such",)), network(2)]
+    all_of_them = frozenset().union(*(bench.wanted(one) for one in several))
+    actions = diff(bench.host.observe(Scope(all_of_them)), all_of_them)
+    bench.active += several
+    with pytest.raises(ApplyError) as failed:
+        bench.host.apply(actions)
+    assert failed.value.done == actions[: len(failed.value.done)]
+    assert actions[len(failed.value.done)].resource.key == ("dnsmasq", "n1")
+    assert not bench.paths.dnsmasq_pid("n2").exists()
+
+
+def test_a_bridge_without_ip_serves_nothing(bench: Bench):
+    quiet = network(mode=ForwardMode.NONE, ips=())
+    actions = bench.start(quiet)
+    assert "dnsmasq" not in {action.resource.key[0] for action in actions}
+
+
+def test_a_network_on_somebody_elses_bridge_has_nothing_of_ours(bench: Bench):
+    borrowed = network(
+        mode=ForwardMode.BRIDGE,
+        ips=(),
+        bridge=Bridge(name="br0"),
+        forward=Forward(ForwardMode.BRIDGE),
+    )
+    plan = desired(borrowed, bench.host.facts(), bench.paths)
+    assert plan.state == frozenset()
+    assert "there is no device br0" in plan.warnings[0]
+
+
+def wait_for(path: Path) -> None:
+    """Wait until a file is there, with the shell's own patience."""
+    waiting = f"until test -s '{path}'; do sleep 0.02; done"
+    subprocess.run(["timeout", "10", "sh", "-c", waiting], check=True)

@@ -64,6 +64,10 @@ class Context:
     def hint(self, text: str) -> None:
         self._write_error(f"hint: {text}\n")
 
+    def warn(self, text: str) -> None:
+        """Tell what was done and is not all that was asked for; virsh has nothing like it."""
+        self._write_error(f"warning: {text}\n")
+
     def tell_user(self, text: str) -> None:
         """Write a remark for a person at a terminal; scripts do not see it."""
         if self._err.isatty() and not self.quiet:
@@ -96,6 +100,11 @@ class Context:
             except PasarelaError as error:
                 raise CommandFailed("failed to connect to the hypervisor") from error
         return self._connection
+
+    def take_warnings(self) -> tuple[str, ...]:
+        """The engine's warnings since the last time; a libvirt connection has none."""
+        take = getattr(self._connection, "take_warnings", None)
+        return tuple(take()) if take else ()
 
     def reconnect(self, settings: Settings) -> None:
         """Use another URI from now on; the old connection is closed."""

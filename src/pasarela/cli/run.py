@@ -16,6 +16,7 @@ def run_line(context: Context, line: Iterable[Arguments]) -> bool:
     """Run each command; whether the last one succeeded is what counts, as in virsh."""
     succeeded = True
     for arguments in line:
+        context.json = context.settings.json or arguments.flag("json")
         started = _now() if context.settings.timing else 0.0
         succeeded = run_one(context, arguments)
         if context.leaving:
@@ -30,7 +31,6 @@ def run_line(context: Context, line: Iterable[Arguments]) -> bool:
 def run_one(context: Context, arguments: Arguments) -> bool:
     """Run one command and print how it failed, if it did."""
     command = arguments.command
-    before, context.json = context.json, context.json or arguments.flag("json")
     try:
         if context.json and command.connects and not command.has_json:
             raise CommandFailed(f"command '{command.name}' has no JSON output")
@@ -38,9 +38,20 @@ def run_one(context: Context, arguments: Arguments) -> bool:
     except (CommandFailed, PasarelaError) as error:
         report(context, error)
         return False
+    except (BrokenPipeError, KeyboardInterrupt):
+        raise
+    except Exception as error:  # noqa: BLE001  the boundary: nobody is above who could know better
+        _report_surprise(context, error)
+        return False
     finally:
+        _print_warnings(context)
         context.flush()
-        context.json = before or (context.json and not context.interactive)
+
+
+def _print_warnings(context: Context) -> None:
+    """Say what the engine did differently from what was asked, if this is the engine."""
+    for warning in context.take_warnings():
+        context.warn(warning)
 
 
 def report(context: Context, error: BaseException) -> None:
@@ -55,6 +66,17 @@ def report(context: Context, error: BaseException) -> None:
         report(context, cause)
     if isinstance(error, CommandFailed) and error.hint:
         context.hint(error.hint)
+
+
+def _report_surprise(context: Context, error: Exception) -> None:
+    """Print what nobody foresaw in a line; with --debug 0, from where it came too."""
+    context.complain(f"internal error: {type(error).__name__}: {error}")
+    if context.settings.debug == 0:
+        from traceback import format_exception
+
+        context.hint("".join(format_exception(error)).rstrip())
+    else:
+        context.hint("this is a mistake in Pasarela; the same command with -d 0 says where")
 
 
 def report_syntax(context: Context, fault: SyntaxFault) -> None:

@@ -23,7 +23,7 @@ def list_networks(context: Context, arguments: Arguments) -> bool:
     with explained("Failed to list networks"):
         networks = sorted(connection.list_networks(_filter(arguments)), key=_by_name)
     if context.json:
-        context.json_out([_facts(context, network) for network in networks])
+        context.json_out([facts_of(context, network) for network in networks])
     elif arguments.flag("name"):
         context.print("".join(f"{network.name}\n" for network in networks))
     elif arguments.flag("uuid"):
@@ -91,7 +91,7 @@ def _offer_default(context: Context) -> None:
 def info(context: Context, arguments: Arguments) -> bool:
     from pasarela.cli.output import format_pairs
 
-    facts = _facts(context, lookup.network(context, arguments))
+    facts = facts_of(context, lookup.network(context, arguments))
     if context.json:
         context.json_out(facts)
         return True
@@ -108,7 +108,7 @@ def info(context: Context, arguments: Arguments) -> bool:
     return True
 
 
-def _facts(context: Context, network: NetworkRef) -> dict[str, object]:
+def facts_of(context: Context, network: NetworkRef) -> dict[str, object]:
     """What net-info shows; the JSON of net-list and net-info."""
     connection = context.connection
     return {

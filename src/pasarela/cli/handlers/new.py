@@ -1,0 +1,215 @@
+"""The commands that virsh lacks: new networks in one line, boot and repair."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from pasarela.cli import lookup
+from pasarela.cli.faults import CommandFailed, explained
+from pasarela.cli.local import engine_of
+from pasarela.errors import NetworkNotFound, OperationFailed
+from pasarela.model.handles import NetworkFilter
+
+if TYPE_CHECKING:
+    from pasarela.cli.arguments import Arguments
+    from pasarela.cli.context import Context
+    from pasarela.cli.newnet.request import Request, Surroundings
+    from pasarela.engine.dryrun import StartPlan
+    from pasarela.engine.engine import Engine
+    from pasarela.model.handles import NetworkRef
+    from pasarela.model.network import Network
+
+DEFAULT = "default"
+
+
+def net_new(context: Context, arguments: Arguments) -> bool:
+    name = arguments.text("name")
+    with explained(f"Failed to make network {name}"):
+        engine = engine_of(context)
+        _refuse_taken(engine, name)
+        definition = _definition(context, arguments)
+        return _carry_out(context, arguments, definition)
+
+
+def net_default(context: Context, arguments: Arguments) -> bool:
+    from pasarela.cli.newnet.default import default_network
+
+    with explained(f"Failed to make network {DEFAULT}"):
+        engine = engine_of(context)
+        existing = _lookup(engine, DEFAULT)
+        if existing is None:
+            return _carry_out(context, arguments, default_network(_surroundings(engine)))
+        context.say(f"Network {DEFAULT} exists already\n")
+        _start_and_mark(context, arguments, existing)
+        _report_json(context, existing)
+        return True
+
+
+def net_boot(context: Context, _: Arguments) -> bool:
+    failures = engine_of(context).autostart_all()
+    active = sorted(n.name for n in context.connection.list_networks(NetworkFilter.ACTIVE))
+    if context.json:
+        failed = [{"name": one.name, "error": one.error.message} for one in failures]
+        context.json_out({"active": active, "failed": failed})
+    else:
+        context.say("".join(f"Network {name} is active\n" for name in active))
+    for failure in failures:
+        context.complain(f"Failed to start network {failure.name}")
+        context.complain(failure.error.message)
+    return not failures
+
+
+def net_repair(context: Context, _: Arguments) -> bool:
+    found = engine_of(context).reconcile()
+    if context.json:
+        context.json_out({"repaired": list(found)})
+    else:
+        context.say("".join(f"{line}\n" for line in found) or "Nothing to repair\n")
+    return True
+
+
+# making one
+
+
+def _definition(context: Context, arguments: Arguments) -> Network:
+    from pasarela.cli.newnet.likeness import network_like
+    from pasarela.cli.newnet.recipe import new_network
+    from pasarela.xml.network import parse_network
+
+    arguments.exclude("like", "kind")
+    request = _request(arguments)
+    around = _surroundings(engine_of(context))
+    if not arguments.flag("like"):
+        return new_network(request, around)
+    model = lookup.network(context, arguments, "like")
+    xml = context.connection.xml_desc(model, inactive=True)
+    return network_like(parse_network(xml), request, around)
+
+
+def _request(arguments: Arguments) -> Request:
+    from pasarela.cli.newnet.request import Kind, Request, parse_dhcp, parse_kind, parse_subnets
+
+    kind, subnets = arguments.optional("kind"), arguments.optional("subnet")
+    dhcp, dhcp_off = parse_dhcp(arguments.optional("dhcp"))
+    return Request(
+        name=arguments.text("name"),
+        kind=parse_kind(kind) if kind else Kind.NAT,
+        subnets=parse_subnets(subnets) if subnets else (),
+        bridge=arguments.optional("bridge"),
+        dev=arguments.optional("dev"),
+        dhcp=dhcp,
+        dhcp_off=dhcp_off,
+        domain=arguments.optional("dns-domain"),
+    )
+
+
+def _surroundings(engine: Engine) -> Surroundings:
+    from pasarela.cli.newnet.request import Surroundings
+
+    return Surroundings(engine.facts(), _all_definitions(engine), os.urandom)
+
+
+def _all_definitions(engine: Engine) -> tuple[Network, ...]:
+    """Every network's definition, and the running one where there is one."""
+    from pasarela.xml.network import parse_network
+
+    documents = [
+        engine.xml_desc(network, inactive=inactive)
+        for network in engine.list_networks()
+        for inactive in (False, True)
+    ]
+    return tuple(parse_network(xml) for xml in dict.fromkeys(documents))
+
+
+def _refuse_taken(engine: Engine, name: str) -> None:
+    taken = _lookup(engine, name)
+    if taken is not None:
+        raise OperationFailed(
+            f"network '{name}' already exists with uuid {taken.uuid}",
+            remedy="choose another name, or change that network with net-edit or net-update",
+        )
+
+
+def _lookup(engine: Engine, name: str) -> NetworkRef | None:
+    try:
+        return engine.lookup_by_name(name)
+    except NetworkNotFound:
+        return None
+
+
+def _carry_out(context: Context, arguments: Arguments, definition: Network) -> bool:
+    """Define it and what else was asked for, or only say so; all of it or nothing."""
+    from pasarela.xml.network import format_network
+
+    xml = format_network(definition)
+    if arguments.flag("dry-run"):
+        _print_plan(context, engine_of(context).plan_start(xml))
+        return True
+    network = context.connection.define_xml(xml)
+    context.say(f"Network {network.name} defined: {_summary(definition)}\n")
+    try:
+        _start_and_mark(context, arguments, network)
+    except CommandFailed:
+        context.connection.undefine(network)
+        context.say(f"Network {network.name} has been undefined\n")
+        raise
+    _report_json(context, network)
+    return True
+
+
+def _start_and_mark(context: Context, arguments: Arguments, network: NetworkRef) -> None:
+    connection, name = context.connection, network.name
+    if arguments.flag("start") and not connection.is_active(network):
+        with explained(f"Failed to start network {name}"):
+            connection.start(network)
+        context.say(f"Network {name} started\n")
+    if arguments.flag("autostart"):
+        with explained(f"failed to mark network {name} as autostarted"):
+            connection.set_autostart(network, True)
+        context.say(f"Network {name} marked as autostarted\n")
+
+
+def _summary(network: Network) -> str:
+    """What was chosen, in a line."""
+    parts = [str(ip.network) for ip in network.ips]
+    if network.bridge.name:
+        parts.append(f"bridge {network.bridge.name}")
+    if network.forward.dev:
+        parts.append(f"interface {network.forward.dev}")
+    return ", ".join(parts)
+
+
+def _report_json(context: Context, network: NetworkRef) -> None:
+    if context.json:
+        from pasarela.cli.handlers.networks import facts_of
+
+        xml = context.connection.xml_desc(network, inactive=True)
+        context.json_out({**facts_of(context, network), "xml": xml})
+
+
+def _print_plan(context: Context, plan: StartPlan) -> None:
+    if context.json:
+        context.json_out(
+            {
+                "xml": plan.xml,
+                "steps": plan.steps(),
+                "firewall": plan.firewall,
+                "files": plan.files,
+                "warnings": list(plan.warnings),
+            }
+        )
+        return
+    context.print(plan.xml)
+    context.print("\nStarting it would do this:\n\n")
+    context.print("".join(f"  {step}\n" for step in plan.steps()) or "  nothing\n")
+    if plan.firewall:
+        context.print(f"\nFirewall rules (nft):\n\n{_indented(plan.firewall)}")
+    for path, content in plan.files.items():
+        context.print(f"\n{path}:\n\n{_indented(content)}")
+    for warning in plan.warnings:
+        context.warn(warning)
+
+
+def _indented(text: str) -> str:
+    return "".join(f"  {line}\n" if line else "\n" for line in text.splitlines())

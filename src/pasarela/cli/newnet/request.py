@@ -1,0 +1,127 @@
+"""What net-new was asked for, and what it chooses from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface
+
+from pasarela.errors import InvalidArgument
+from pasarela.model.network import AddressRange, ForwardMode, Network
+from pasarela.model.values import MacAddress
+from pasarela.plan.facts import Facts
+
+
+class Kind(Enum):
+    """The kinds of networks that people speak of; the values are their words."""
+
+    NAT = "nat"
+    ISOLATED = "isolated"
+    VERY_ISOLATED = "very-isolated"
+    ROUTE = "route"
+    OPEN = "open"
+    BRIDGE = "bridge"
+    MACVTAP = "macvtap"
+
+    @property
+    def mode(self) -> ForwardMode:
+        return _MODES.get(self, ForwardMode.NONE)
+
+    @property
+    def has_addresses(self) -> bool:
+        return self not in (Kind.VERY_ISOLATED, Kind.BRIDGE, Kind.MACVTAP)
+
+
+_MODES = {
+    Kind.NAT: ForwardMode.NAT,
+    Kind.ROUTE: ForwardMode.ROUTE,
+    Kind.OPEN: ForwardMode.OPEN,
+    Kind.BRIDGE: ForwardMode.BRIDGE,
+    Kind.MACVTAP: ForwardMode.BRIDGE,
+}
+
+Subnet = IPv4Interface | IPv6Interface
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The words of a net-new; what is None is chosen. A ``dhcp`` of None hands out all.
+
+    ``subnets`` have the address that the host takes in each.
+    """
+
+    name: str
+    kind: Kind = Kind.NAT
+    subnets: tuple[Subnet, ...] = ()
+    bridge: str | None = None
+    dev: str | None = None
+    dhcp: AddressRange | None = None
+    dhcp_off: bool = False
+    domain: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is there already, and where chance comes from."""
+
+    facts: Facts
+    networks: tuple[Network, ...]
+    random: Callable[[int], bytes] = field(repr=False)
+
+    def new_mac(self) -> MacAddress:
+        """A MAC address with the prefix that libvirt uses for its bridges."""
+        return MacAddress.from_bytes(b"\x52\x54\x00" + self.random(3))
+
+
+def parse_kind(word: str) -> Kind:
+    try:
+        return Kind(word)
+    except ValueError:
+        kinds = ", ".join(kind.value for kind in Kind)
+        raise InvalidArgument(f"unknown kind '{word}'", remedy=f"one of {kinds}") from None
+
+
+def parse_subnets(text: str) -> tuple[Subnet, ...]:
+    """``192.168.6.0/24``, or several with commas. A host's address in it is the network's own.
+
+    Raises:
+        InvalidArgument: one is no subnet, or has no room for guests.
+    """
+    return tuple(_parse_subnet(part.strip()) for part in text.split(","))
+
+
+def _parse_subnet(text: str) -> Subnet:
+    example = "write address and prefix, as 192.168.6.0/24 or fd00:6::/64"
+    try:
+        interface = ip_interface(text)
+    except ValueError:
+        raise InvalidArgument(f"'{text}' is no subnet", remedy=example) from None
+    network = interface.network
+    if network.num_addresses < 8:
+        raise InvalidArgument(f"'{text}' has no room for guests", remedy=example)
+    if interface.ip == network.network_address:
+        return ip_interface(f"{network.network_address + 1}/{network.prefixlen}")
+    return interface
+
+
+def parse_dhcp(text: str | None) -> tuple[AddressRange | None, bool]:
+    """The range to hand out, and whether DHCP is off.
+
+    Raises:
+        InvalidArgument: neither ``off`` nor ``START,END``.
+    """
+    if text is None:
+        return None, False
+    if text == "off":
+        return None, True
+    start, comma, end = text.partition(",")
+    try:
+        if comma:
+            return AddressRange(ip_address(start.strip()), ip_address(end.strip())), False
+    except ValueError:
+        pass
+    raise InvalidArgument(
+        f"'{text}' is no range of addresses",
+        remedy="write --dhcp 192.168.6.10,192.168.6.99 or --dhcp off",
+    )

@@ -32,6 +32,8 @@ from pasarela.plan.nftables import (
     VerdictKind,
 )
 
+Span = tuple[int, int]  # the registers of a range's ends
+
 _LIST_ELEM = 1
 _EXPR_NAME, _EXPR_DATA = 1, 2
 _DATA_VALUE, _DATA_VERDICT = 1, 2
@@ -169,35 +171,34 @@ def _(_reject: Reject) -> Iterator[bytes]:
 
 @_encode.register
 def _(nat: SourceNat) -> Iterator[bytes]:
-    addresses = [address.packed for address in nat.addresses or ()]
-    ports = [port.to_bytes(2, "big") for port in _ends(nat.ports)]
+    addresses = [address.packed for address in dict.fromkeys(nat.addresses or ())]
+    ports = [port.to_bytes(2, "big") for port in _unique_ends(nat.ports)]
     for register, octets in enumerate([*addresses, *ports], start=1):
         yield _immediate(register, data_value(octets))
-    flags = _PROTO_SPECIFIED if ports else 0
-    first_port = len(addresses) + 1
+    port_span = (len(addresses) + 1, len(addresses) + len(ports)) if ports else None
     if not nat.addresses:
-        yield _expression("masq", *_masquerade(first_port, flags))
+        yield _expression("masq", *_masquerade(port_span))
     else:
         family = _NFPROTO[nat.addresses[0].version]
-        yield _expression("nat", *_source_nat(family, first_port, flags))
+        yield _expression("nat", *_source_nat(family, (1, len(addresses)), port_span))
 
 
-def _ends(ports: PortRange | None) -> tuple[int, ...]:
-    return (ports.start, ports.end) if ports else ()
+def _unique_ends(ports: PortRange | None) -> list[int]:
+    return list(dict.fromkeys((ports.start, ports.end))) if ports else []
 
 
-def _masquerade(port_register: int, flags: int) -> Iterator[bytes]:
-    if flags:
-        yield be32(1, flags)
-        yield be32(2, port_register) + be32(3, port_register + 1)
+def _masquerade(ports: Span | None) -> Iterator[bytes]:
+    if ports:
+        yield be32(1, _PROTO_SPECIFIED)
+        yield be32(2, ports[0]) + be32(3, ports[1])
 
 
-def _source_nat(family: int, port_register: int, flags: int) -> Iterator[bytes]:
+def _source_nat(family: int, addresses: Span, ports: Span | None) -> Iterator[bytes]:
     yield be32(1, _NAT_SOURCE) + be32(2, family)
-    yield be32(3, 1) + be32(4, 2)
-    if flags:
-        yield be32(5, port_register) + be32(6, port_register + 1)
-        yield be32(7, flags)
+    yield be32(3, addresses[0]) + be32(4, addresses[1])
+    if ports:
+        yield be32(5, ports[0]) + be32(6, ports[1])
+        yield be32(7, _PROTO_SPECIFIED)
 
 
 def _in_network(field: Field, network: IPv4Network | IPv6Network) -> Iterator[bytes]:

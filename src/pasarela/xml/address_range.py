@@ -62,8 +62,9 @@ def _check_within(
 def _check_size(node: Node, start: IpAddress, end: IpAddress, text: str) -> None:
     if int(start) >> 16 != int(end) >> 16:
         raise _error(node, f"range {text} is too large (> 65535)")
-    if end < start:  # type: ignore[operator]  # the families are the same
-        raise _error(node, f"range {text} is reversed ", remedy="exchange start and end")
+    if int(end) < int(start):
+        fault = "is reversed " if start.version == 4 else "start larger than end"
+        raise _error(node, f"range {text} {fault}", remedy="exchange start and end")
 
 
 def _error(node: Node, detail: str, *, remedy: str | None = None) -> PasarelaError:

@@ -27,15 +27,14 @@ def read_bandwidth(node: Node, *, floor: bool = False, class_id: bool = False) -
 
 
 def _class_id(node: Node, *, allowed: bool) -> int | None:
-    number = node.unsigned("classID")
-    if number is not None and not allowed:
-        raise node.error(
-            XmlSyntaxError,
-            "classID attribute not supported on <bandwidth> in this usage context",
-            domain=ErrorDomain.NONE,
-            remedy="remove it: the class of a port's traffic is chosen when the port is made",
-        )
-    return number
+    if allowed or node.attribute("classID") is None:
+        return node.unsigned("classID")
+    raise node.error(
+        XmlSyntaxError,
+        "classID attribute not supported on <bandwidth> in this usage context",
+        domain=ErrorDomain.NONE,
+        remedy="remove it: the class of a port's traffic is chosen when the port is made",
+    )
 
 
 def _only(node: Node, name: str) -> Node | None:
@@ -47,21 +46,25 @@ def _only(node: Node, name: str) -> Node | None:
 
 
 def _rate(node: Node, *, floor: bool) -> Rate:
-    average, peak, burst, least = (
-        _rate_value(node, n) for n in ("average", "peak", "burst", "floor")
-    )
-    if average is None and least is None:
+    average = _rate_value(node, "average")
+    if average is None:
+        _check_without_average(node)
+    peak, burst, least = (_rate_value(node, name) for name in ("peak", "burst", "floor"))
+    if least is not None and not floor:
+        raise _unsupported(node, "floor attribute is not supported for this config")
+    return Rate(average or 0, peak or 0, least or 0, burst or 0)
+
+
+def _check_without_average(node: Node) -> None:
+    if node.attribute("floor") is None:
         raise node.error(
             XmlSyntaxError,
             "Missing mandatory average or floor attributes",
             domain=ErrorDomain.NONE,
             remedy=f"write <{node.name} average='1000'/>, in kilobytes a second",
         )
-    if average is None and (peak is not None or burst is not None):
+    if node.attribute("peak") is not None or node.attribute("burst") is not None:
         raise _unsupported(node, "'peak' and 'burst' require 'average' attribute")
-    if least is not None and not floor:
-        raise _unsupported(node, "floor attribute is not supported for this config")
-    return Rate(average or 0, peak or 0, least or 0, burst or 0)
 
 
 def _rate_value(node: Node, name: str) -> int | None:

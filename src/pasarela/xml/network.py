@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
-from lxml import etree
-
 from pasarela.errors import (
     ErrorDomain,
     InternalError,
@@ -137,9 +135,8 @@ def _name(root: Node) -> str:
 
 
 def _name_remedy(root: Node) -> str:
-    namespace = etree.QName(root.element).namespace
-    if namespace:
-        return f"remove xmlns='{namespace}': libvirt's elements are in no namespace"
+    if root.namespace:
+        return f"remove xmlns='{root.namespace}': libvirt's elements are in no namespace"
     return "write <name>…</name> within <network>"
 
 

@@ -51,9 +51,12 @@ def _socket_address(node: Node, text: str) -> IpAddress:
 
 
 def _lease(parent: Node) -> LeaseTime | None:
-    node = parent.child("lease")
-    if node is None:
-        return None
+    """The last of the leases, as in libvirt 9.0.0; newer ones take the first."""
+    leases = [lease for node in parent.children("lease") if (lease := _read_lease(node))]
+    return leases[-1] if leases else None
+
+
+def _read_lease(node: Node) -> LeaseTime | None:
     expiry = node.unsigned("expiry", bits=64, base=0)
     if expiry is None:
         return None

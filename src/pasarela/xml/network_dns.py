@@ -57,7 +57,7 @@ def _has_records(dns: Dns) -> bool:
 
 def _forwarder(node: Node, network: str) -> Forwarder:
     text = node.attribute("addr")
-    address = parse_ip(text) if text is not None else None
+    address = parse_ip(text, zone=True) if text is not None else None
     if text is not None and address is None:
         detail = f"Invalid forwarder IP address '{text}' in network '{network}'"
         raise node.error(XmlContentError, detail)
@@ -91,37 +91,35 @@ def read_txt(node: Node, network: str, *, partial: bool = False) -> TxtRecord:
 
 def read_dns_host(node: Node, network: str, *, partial: bool = False) -> DnsHost:
     """A name and its address; ``partial`` lets a request to delete leave one out."""
-    names = tuple(_hostname(child, network) for child in node.children("hostname"))
     where = f"in network '{network}' DNS HOST record"
-    text = node.attribute("ip")
+    address = _host_address(node, where, partial=partial)
+    hostnames = [child for child in node.children("hostname") if not child.is_empty]
+    names = tuple(_hostname(child, where) for child in hostnames)
     if not names and not partial:
         remedy = "write <hostname>name</hostname> within <host>"
         raise node.error(XmlSyntaxError, f"Missing hostname {where}", remedy=remedy)
-    if text is None:
-        _check_partial_host(node, names, where, partial=partial)
-        return DnsHost(None, names)
-    return DnsHost(_host_address(node, text, where), names)
-
-
-def _hostname(node: Node, network: str) -> str:
-    text = node.text
-    if text is None:
-        raise node.error(XmlSyntaxError, f"Missing hostname in network '{network}' DNS HOST record")
-    return text
-
-
-def _check_partial_host(node: Node, names: tuple[str, ...], where: str, *, partial: bool) -> None:
-    if not partial:
-        raise node.error(XmlSyntaxError, f"Missing IP address {where}", remedy="add ip='…'")
-    if not names:
+    if not names and address is None:
         raise node.error(XmlSyntaxError, f"Missing ip and hostname {where}")
+    return DnsHost(address, names)
 
 
-def _host_address(node: Node, text: str, where: str) -> IpAddress:
+def _host_address(node: Node, where: str, *, partial: bool) -> IpAddress | None:
+    text = node.attribute("ip")
+    if text is None:
+        if partial:
+            return None
+        raise node.error(XmlSyntaxError, f"Missing IP address {where}", remedy="add ip='…'")
     address = parse_ip(text)
     if address is None:
         raise node.error(XmlSyntaxError, f"Invalid IP address {where}")
     return address
+
+
+def _hostname(node: Node, where: str) -> str:
+    text = node.text
+    if text is None:
+        raise node.error(XmlSyntaxError, f"Missing hostname {where}")
+    return text
 
 
 # SRV records
@@ -184,7 +182,7 @@ def _srv_number(
     text = node.value(name)
     if text is None:
         return None
-    number = parse_unsigned(text, wrap=True)
+    number = parse_unsigned(text)
     where = f"for service '{service}' in network '{network}'"
     if number is not None and target is None:
         detail = f"DNS SRV {name} attribute not permitted without target {where}"

@@ -167,7 +167,8 @@ def _read_nat(node: Node, mode: ForwardMode, network: str) -> Nat | None:
             f"in network {network}",
         )
     ipv6 = nat.yes_no("ipv6")
-    return Nat(_nat_addresses(nat, network), _nat_ports(nat, network), ipv6)
+    found = Nat(_nat_addresses(nat, network), _nat_ports(nat, network), ipv6)
+    return found if found != Nat() else None
 
 
 def _nat_addresses(nat: Node, network: str) -> AddressRange | None:
@@ -210,11 +211,11 @@ def _nat_ports(nat: Node, network: str) -> PortRange | None:
         return None
     start = _nat_port(node, "start", 0, network)
     end = _nat_port(node, "end", start, network)
-    return PortRange(start, end)
+    return PortRange(start, end) if end else None
 
 
 def _nat_port(node: Node, name: str, least: int, network: str) -> int:
-    number = parse_unsigned(node.attribute(name) or "", wrap=True)
+    number = parse_unsigned(node.attribute(name) or "")
     if number is None or not least <= number <= 0xFFFF:
         raise node.error(
             XmlSyntaxError,
@@ -266,17 +267,15 @@ def _write_nat(writer: Writer, nat: Nat | None) -> None:
     if nat is None:
         return
     attributes = {"ipv6": yes_no(nat.ipv6)}
-    ports = nat.ports if nat.ports and nat.ports.end else None
-    if not (nat.addresses or ports):
-        if nat.ipv6 is not None:
-            writer.empty("nat", attributes)
+    if not (nat.addresses or nat.ports):
+        writer.empty("nat", attributes)
         return
     with writer.element("nat", attributes):
         if nat.addresses:
             start, end = format_ip(nat.addresses.start), format_ip(nat.addresses.end)
             writer.empty("address", {"start": start, "end": end})
-        if ports:
-            writer.empty("port", {"start": ports.start, "end": ports.end})
+        if nat.ports:
+            writer.empty("port", {"start": nat.ports.start, "end": nat.ports.end})
 
 
 def _write_devices(writer: Writer, forward: Forward, *, inactive: bool) -> None:

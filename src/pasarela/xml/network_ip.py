@@ -110,8 +110,12 @@ def _unsupported(node: Node, detail: str, remedy: str | None = None) -> Pasarela
 
 def _with_dhcp(node: Node, network: str, ip: Ip) -> Ip:
     prefix = effective_prefix(ip)
-    ranges = [read_range(child, network, ip.address, prefix) for child in node.children("range")]
-    hosts = [read_host(child, network, ip.address) for child in node.children("host")]
+    ranges, hosts = [], []
+    for child in node.children("range", "host"):
+        if child.name == "range":
+            ranges.append(read_range(child, network, ip.address, prefix))
+        else:
+            hosts.append(read_host(child, network, ip.address))
     bootp = node.child("bootp") if ip.address.version == 4 else None
     return replace(
         ip, ranges=tuple(ranges), hosts=tuple(hosts), bootp=read_bootp(bootp) if bootp else None

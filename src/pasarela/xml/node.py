@@ -26,12 +26,21 @@ class Node:
 
     @property
     def name(self) -> str:
-        return etree.QName(self.element).localname
+        return split_tag(self.element.tag)[1]
+
+    @property
+    def namespace(self) -> str | None:
+        return split_tag(self.element.tag)[0]
 
     @property
     def location(self) -> Location:
         line: Any = self.element.sourceline  # the stubs know no type for it
         return Location(self.file, line, self.name)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing at all in the element."""
+        return len(self.element) == 0 and self.element.text is None
 
     @property
     def text(self) -> str | None:
@@ -46,8 +55,9 @@ class Node:
         """The attribute, where empty counts as absent."""
         return self.element.get(name) or None
 
-    def children(self, name: str) -> Iterator[Node]:
-        return (Node(child, self.file) for child in self.element.iterchildren(name))
+    def children(self, *names: str) -> Iterator[Node]:
+        """The children of these names, in the document's order."""
+        return (Node(child, self.file) for child in self.element.iterchildren(*names))
 
     def child(self, name: str) -> Node | None:
         """The first child of that name."""
@@ -120,3 +130,12 @@ class Node:
             domain=ErrorDomain.XML,
             remedy=f"write a {name} of 1 or more, or leave it out",
         )
+
+
+def split_tag(tag: str) -> tuple[str | None, str]:
+    """Namespace and name of a tag as lxml gives it, ``{namespace}name``.
+
+    A name whose prefix is not declared keeps it, and is in no namespace.
+    """
+    namespace, brace, name = tag.rpartition("}")
+    return (namespace[1:] if brace else None), name

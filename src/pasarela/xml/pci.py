@@ -19,6 +19,8 @@ def read_pci_address(node: Node) -> PciAddress:
         node.unsigned(name, base=0) or 0 for name in ("domain", "bus", "slot", "function")
     )
     address = PciAddress(domain, bus, slot, function)
+    if not (domain or bus or slot):
+        return address  # an empty address is not looked at
     for name, form, maximum in _MAXIMA:
         value: int = getattr(address, name)
         if value > maximum:

@@ -46,20 +46,30 @@ def parse(text: str, *, label: str, source: str | None = None) -> Node:
     """The root element of ``text``, whatever its name; errors as :func:`read`."""
     content = text.encode("utf-8", "surrogateescape")
     _check_size(content, label, source)
-    parser = etree.XMLParser(
+    parser = _parser()
+    try:
+        element = etree.fromstring(content, parser)
+    except etree.XMLSyntaxError:
+        fatal = _fatal(parser)
+        if fatal is not None:
+            raise _syntax_error(fatal, content, label, source) from None
+        # a namespace that is not declared, which libvirt lets pass
+        element = etree.fromstring(content, _parser(recover=True))
+    _check_entities(element, label, source)
+    return Node(element, source)
+
+
+def _parser(*, recover: bool = False) -> etree.XMLParser:
+    return etree.XMLParser(
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
         dtd_validation=False,
         huge_tree=False,
         remove_blank_text=True,
+        strip_cdata=False,
+        recover=recover,
     )
-    try:
-        element = etree.fromstring(content, parser)
-    except etree.XMLSyntaxError as error:
-        raise _syntax_error(error, content, label, source) from None
-    _check_entities(element, label, source)
-    return Node(element, source)
 
 
 def _check_size(content: bytes, label: str, source: str | None) -> None:
@@ -93,11 +103,23 @@ def _other_command(name: str) -> str | None:
     return f"this is a <{name}>: define it with {commands[name]}" if name in commands else None
 
 
+def _fatal(parser: etree.XMLParser) -> tuple[int, int, str] | None:
+    """Line, column and text of the first thing that is not well-formed.
+
+    From the parser's own log: the exception's also holds what earlier documents did wrong.
+    """
+    log: Any = parser.error_log  # the stubs do not know that it is iterable
+    for entry in log:
+        if entry.level == etree.ErrorLevels.FATAL:
+            return entry.line, entry.column, entry.message
+    return None
+
+
 def _syntax_error(
-    error: etree.XMLSyntaxError, content: bytes, label: str, source: str | None
+    fatal: tuple[int, int, str], content: bytes, label: str, source: str | None
 ) -> XmlSyntaxError:
     """libvirt's text: place and message, the line, and a pointer beneath it."""
-    line, column, message = _first_fatal(error)
+    line, column, message = fatal
     context, pointer = _pointer(content, line, column)
     finding = explain(content.decode("utf-8", "replace"))
     return XmlSyntaxError(
@@ -107,14 +129,6 @@ def _syntax_error(
         ),
         remedy=finding.remedy if finding else None,
     )
-
-
-def _first_fatal(error: etree.XMLSyntaxError) -> tuple[int, int, str]:
-    log: Any = error.error_log
-    for entry in log:
-        if entry.level == etree.ErrorLevels.FATAL:
-            return entry.line, entry.column, entry.message
-    return error.lineno or 1, error.offset or 1, error.msg or "Document is empty"
 
 
 def _pointer(content: bytes, line: int, column: int) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from uuid import UUID
 from pasarela.model.values import IpAddress, MacAddress
 
 _UNSIGNED = re.compile(r"[ \t\n\v\f\r]*([+-]?)(0[xX][0-9a-fA-F]+|[0-9]+)")
+_INTERFACE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,14}")
 _UUID = re.compile(r"[ \t\n\v\f\r]*((?:-*[0-9A-Fa-f]{2}){16})[ \t\n\v\f\r]*")
 
 
@@ -41,16 +42,22 @@ def _digits(text: str, base: int) -> int | None:
         return None
 
 
-def parse_ip(text: str) -> IpAddress | None:
-    """An address as getaddrinfo reads it with AI_NUMERICHOST, but for IPv6 zones (``%eth0``)."""
+def parse_ip(text: str, *, zone: bool = False) -> IpAddress | None:
+    """An address as getaddrinfo reads it with AI_NUMERICHOST.
+
+    ``zone`` lets a link-local one name its interface, as in ``fe80::1%eth0``.
+    """
     if ":" not in text:
         return parse_ipv4(text)
-    if "%" in text:
-        return None
     try:
-        return IPv6Address(text)
+        address = IPv6Address(text)
     except AddressValueError:
         return None
+    return address if address.scope_id is None or (zone and _is_zone(address)) else None
+
+
+def _is_zone(address: IPv6Address) -> bool:
+    return address.is_link_local and _INTERFACE.fullmatch(address.scope_id or "") is not None
 
 
 def parse_ipv4(text: str) -> IPv4Address | None:
@@ -78,7 +85,7 @@ def format_ip(address: IpAddress) -> str:
     high, low = address.packed[:12], address.packed[12:]
     embedded = high == bytes(12) and any(low[:2])
     mapped = high == bytes(10) + b"\xff\xff"
-    if not (embedded or mapped):
+    if address.scope_id or not (embedded or mapped):
         return str(address)
     return f"::{'ffff:' if mapped else ''}{IPv4Address(low)}"
 

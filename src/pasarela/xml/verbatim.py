@@ -6,13 +6,20 @@ and all but the first child of each namespace fall away.
 
 from __future__ import annotations
 
+import re
 from copy import deepcopy
 
 from lxml import etree
 
+from pasarela.xml.node import split_tag
 from pasarela.xml.writer import Writer
 
 _INDENT = "  "
+_MARKUP = re.compile(
+    r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|(?P<tag><(?:\"[^\"]*\"|'[^']*'|[^>])*>)", re.DOTALL
+)
+_ATTRIBUTE = re.compile(r" (?P<name>[^\s=]+)=(?P<value>\"[^\"]*\"|'[^']*')")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def keep(element: etree._Element) -> str:
@@ -23,7 +30,20 @@ def keep(element: etree._Element) -> str:
     parent = etree.Element("parent")
     parent.append(copy)
     text = etree.tostring(parent, pretty_print=True, encoding="unicode")
-    return text.removeprefix(f"<parent>\n{_INDENT}").removesuffix("\n</parent>\n")
+    text = text.removeprefix(f"<parent>\n{_INDENT}").removesuffix("\n</parent>\n")
+    return text if text.isascii() else _MARKUP.sub(_escape_tag, text)
+
+
+def _escape_tag(match: re.Match[str]) -> str:
+    return _ATTRIBUTE.sub(_escape_attribute, match[0]) if match["tag"] else match[0]
+
+
+def _escape_attribute(match: re.Match[str]) -> str:
+    """libxml2 writes attributes, but not the text, without letters outside ASCII."""
+    if match["name"] == "xmlns" or match["name"].startswith("xmlns:"):
+        return match[0]
+    value = _BEYOND_ASCII.sub(lambda letter: f"&#x{ord(letter[0]):X};", match["value"])
+    return f" {match['name']}={value}"
 
 
 def _drop_strays(metadata: etree._Element) -> None:
@@ -31,7 +51,7 @@ def _drop_strays(metadata: etree._Element) -> None:
     seen: set[str | None] = {None}
     for child in list(metadata):
         child.tail = None
-        namespace = etree.QName(child).namespace if isinstance(child.tag, str) else None
+        namespace = split_tag(child.tag)[0] if isinstance(child.tag, str) else None
         if namespace in seen:
             metadata.remove(child)
         seen.add(namespace)

@@ -19,7 +19,6 @@ _PARAMETERS = {
     VirtualPortType.IEEE_802_1QBG: ("managerid", "typeid", "typeidversion", "instanceid"),
     VirtualPortType.IEEE_802_1QBH: ("profileid",),
     VirtualPortType.OPENVSWITCH: ("interfaceid", "profileid"),
-    VirtualPortType.MIDONET: ("interfaceid",),
 }
 
 
@@ -29,6 +28,8 @@ def read_virtual_port(node: Node, *, require_type: bool) -> VirtualPort:
     if parameters is None:
         return VirtualPort(kind)
     port = replace(_read_parameters(parameters), type=kind)
+    if kind is VirtualPortType.MIDONET:
+        return VirtualPort(kind, interface_id=port.interface_id)  # what else there is falls away
     if kind is not None:
         _check_no_extras(parameters, kind, port)
     return port

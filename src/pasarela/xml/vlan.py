@@ -5,45 +5,44 @@ from __future__ import annotations
 from pasarela.errors import ErrorDomain, PasarelaError, XmlContentError
 from pasarela.model.values import Vlan, VlanTag
 from pasarela.xml.node import Node
-from pasarela.xml.scalars import parse_unsigned
+from pasarela.xml.suggest import choose
 from pasarela.xml.writer import Writer
 
 MAX_ID = 4095
+NATIVE_MODES = ("tagged", "untagged")
 
 
 def read_vlan(node: Node) -> Vlan:
-    tags = tuple(_tag(child) for child in node.children("tag"))
+    tags: list[VlanTag] = []
+    for child in node.children("tag"):
+        tag = _tag(child)
+        if tag.native_mode and any(other.native_mode for other in tags):
+            raise _error(node, "duplicate native vlan setting")
+        tags.append(tag)
     if not tags:
         raise _error(
             node, "missing tag id - each <vlan> must have at least one <tag id='n'/> subelement"
         )
-    natives = [tag for tag in tags if tag.native_mode]
-    if len(natives) > 1 and natives[0].id:
-        raise _error(node, "duplicate native vlan setting")
-    return Vlan(tags, _trunk(node, many=len(tags) > 1, native=bool(natives)))
+    native = next((tag for tag in tags if tag.native_mode), None)
+    trunk = _trunk(node, many=len(tags) > 1, native=native is not None)
+    return Vlan(tuple(native if native and tag.id == native.id else tag for tag in tags), trunk)
 
 
 def _tag(node: Node) -> VlanTag:
-    text = node.value("id")
-    number = parse_unsigned(text, bits=64, wrap=True) if text else None
-    if number is None:
-        raise _error(node, "missing or invalid vlan tag id attribute")
+    node.required("id")
+    number = node.unsigned("id") or 0
     if number > MAX_ID:
         raise _error(node, f"vlan tag id {number} too large (maximum {MAX_ID})")
-    mode = node.value("nativeMode")
-    if mode not in (None, "tagged", "untagged"):
-        raise _error(
-            node,
-            f"Invalid \"nativeMode='{mode}'\" in vlan <tag> element",
-            remedy="write nativeMode='tagged' or nativeMode='untagged'",
-        )
+    mode = node.attribute("nativeMode")
+    if mode is not None and mode not in NATIVE_MODES:
+        raise node.bad_value("nativeMode", remedy=choose(mode, NATIVE_MODES))
     return VlanTag(number, mode)
 
 
 def _trunk(node: Node, *, many: bool, native: bool) -> bool:
     text = node.value("trunk")
     if text is None or text.lower() == "yes":
-        return many or native or text is not None
+        return many or text is not None
     if many:
         raise _error(
             node,
@@ -60,8 +59,8 @@ def _trunk(node: Node, *, many: bool, native: bool) -> bool:
     return False
 
 
-def _error(node: Node, detail: str, *, remedy: str | None = None) -> PasarelaError:
-    return node.error(XmlContentError, detail, domain=ErrorDomain.NONE, remedy=remedy)
+def _error(node: Node, detail: str) -> PasarelaError:
+    return node.error(XmlContentError, detail, domain=ErrorDomain.NONE)
 
 
 def write_vlan(writer: Writer, vlan: Vlan | None) -> None:

@@ -1,4 +1,4 @@
-"""The networks that are measured: NAT, a /24 with DHCP each, as the notes' default network."""
+"""The networks that are measured: NAT, a /24 with DHCP each, as libvirt's default network."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ def uuid(number: int) -> UUID:
     return UUID(int=0xBE0C0000_0000_4000_8000_000000000000 + number)
 
 
-def network(number: int) -> str:
+def network(number: int, *, stp: bool = False) -> str:
     subnet = f"10.{64 + number // 256}.{number % 256}"
     return f"""<network>
   <name>{name(number)}</name>
   <uuid>{uuid(number)}</uuid>
   <forward mode='nat'/>
-  <bridge name='bn{number}' stp='on' delay='0'/>
+  <bridge name='bn{number}' stp='{"on" if stp else "off"}' delay='0'/>
   <mac address='52:54:00:aa:{number // 256:02x}:{number % 256:02x}'/>
   <ip address='{subnet}.1' netmask='255.255.255.0'>
     <dhcp>

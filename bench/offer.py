@@ -44,7 +44,7 @@ def _report(name: str, waits: list[float]) -> None:
 
 
 def _on_side(side: Side, host: int, rounds: int) -> list[float]:
-    side.define(ONE)
+    side.define(ONE, stp=True)
     side.start(ONE)
     try:
         return _with_guests(f"bn{ONE}", host, rounds)

@@ -16,10 +16,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from pasarela.client.embedded import open_embedded
-
 import documents
 from oracle.libvirtd import Libvirtd
+from pasarela.client.embedded import open_embedded
 from pasarela.model.handles import Affect, UpdateCommand, UpdateSection
 
 BOTH = Affect.LIVE | Affect.CONFIG
@@ -28,7 +27,7 @@ BOTH = Affect.LIVE | Affect.CONFIG
 class Side(Protocol):
     name: str
 
-    def define(self, number: int) -> None: ...
+    def define(self, number: int, *, stp: bool = False) -> None: ...
     def start(self, number: int) -> None: ...
     def add_host(self, number: int, host: int) -> None: ...
     def delete_host(self, number: int, host: int) -> None: ...
@@ -63,8 +62,8 @@ class LibvirtSide:
         directory = Path(tempfile.mkdtemp(prefix="run-", dir=self._disk))
         return Libvirtd(directory, etc=etc, patience=600.0)
 
-    def define(self, number: int) -> None:
-        self._handles[number] = self._daemon.define(documents.network(number))
+    def define(self, number: int, *, stp: bool = False) -> None:
+        self._handles[number] = self._daemon.define(documents.network(number, stp=stp))
 
     def start(self, number: int) -> None:
         self._daemon.start(self._handles[number])
@@ -127,8 +126,8 @@ class PasarelaSide:
         run.mkdir(parents=True, exist_ok=True)
         subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(run)], check=True)
 
-    def define(self, number: int) -> None:
-        self._handles[number] = self._engine.define_xml(documents.network(number))
+    def define(self, number: int, *, stp: bool = False) -> None:
+        self._handles[number] = self._engine.define_xml(documents.network(number, stp=stp))
 
     def start(self, number: int) -> None:
         self._engine.start(self._handles[number])

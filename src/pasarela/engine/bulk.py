@@ -57,7 +57,7 @@ def autostart_all(context: Context) -> list[Failure]:
 
 def start_many(context: Context, definitions: Sequence[Network]) -> list[Failure]:
     """Start networks in one batch; those that cannot be are told, the others run."""
-    facts = context.machine.facts()
+    facts = context.machine.facts_for(definitions)
     candidates, failures = _prepare_all(context, definitions, facts)
     batch, rest = _compatible(candidates, facts)
     try:
@@ -144,7 +144,7 @@ def _routes_of(network: Network) -> tuple[RouteFact, ...]:
 
 
 def _start_alone(context: Context, candidate: Candidate) -> None:
-    check_start(candidate.network, context.machine.facts())
+    check_start(candidate.network, context.machine.facts_for([candidate.network]))
     bring_up(context, [candidate])
 
 

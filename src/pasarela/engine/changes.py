@@ -131,7 +131,7 @@ def _run_updated_hook(context: Context, status: Status) -> None:
 
 def _difference(context: Context, before: Network, after: Network) -> tuple[HostState, HostState]:
     """What only the one and what only the other wants: all that a change has to look at."""
-    facts = context.machine.facts()
+    facts = context.machine.basics()
     old = context.wanted_running(before, facts)
     new = context.wanted_running(after, facts)
     context.warn(tuple(one for one in new.warnings if one not in old.warnings))

@@ -46,9 +46,9 @@ class Context:
             ports=PortStore(paths),
         )
 
-    def facts_for_start(self) -> Facts:
+    def facts_for_start(self, network: Network) -> Facts:
         """The host as a network that starts now finds it."""
-        facts = self.machine.facts()
+        facts = self.machine.facts_for([network])
         return replace(facts, resolver=policy_for_new(len(self.store.active_names())))
 
     def wanted(self, network: Network, facts: Facts) -> Desired:
@@ -57,7 +57,7 @@ class Context:
 
     def wanted_running(self, network: Network, facts: Facts | None = None) -> Desired:
         """What a running network should be; it keeps the resolver policy that it started with."""
-        facts = self.machine.facts() if facts is None else facts
+        facts = self.machine.basics() if facts is None else facts
         policy = policy_of_running(self.paths, network.name)
         return desired(network, replace(facts, resolver=policy), self.paths)
 

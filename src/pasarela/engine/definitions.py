@@ -95,7 +95,7 @@ def read(context: Context, text: str, *, validate: bool) -> Network:
     from pasarela.xml.network import parse_network  # noqa: PLC0415  (lxml: 25 ms)
 
     network = parse_network(text, validate=validate)
-    network = complete(network, context.store, context.machine.facts)
+    network = complete(network, context.store, context.machine)
     check_definition(network)
     return network
 

@@ -41,7 +41,7 @@ def plan_start(context: Context, text: str, *, validate: bool) -> StartPlan:
     from pasarela.xml.network import format_network  # noqa: PLC0415  (lxml: 25 ms)
 
     definition = read(context, text, validate=validate)
-    facts = context.facts_for_start()
+    facts = context.facts_for_start(definition)
     live = live_definition(definition)
     check_start(live, facts)
     wanted = context.wanted(live, facts)

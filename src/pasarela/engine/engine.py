@@ -39,6 +39,7 @@ from pasarela.model.handles import (
 )
 from pasarela.model.network import Network
 from pasarela.model.paths import Paths
+from pasarela.plan.facts import Facts
 
 
 class Engine(PortCalls, InterfaceCalls):
@@ -168,6 +169,10 @@ class Engine(PortCalls, InterfaceCalls):
         """Bring every active network back to what it should be; says what was wrong."""
         with self._writing() as context:
             return reconcile(context)
+
+    def facts(self) -> Facts:
+        """The host, as choosing a subnet or a bridge for a new network needs to know it."""
+        return self._context.machine.facts()
 
     def plan_start(self, xml: str, *, validate: bool = False) -> StartPlan:
         """What starting this document would do, without doing any of it."""

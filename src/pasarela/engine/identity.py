@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from uuid import uuid4
 
+from pasarela.engine.machine import Machine
 from pasarela.engine.store import Entry, Store
 from pasarela.errors import InternalError, Location, OperationFailed, OperationInvalid
 from pasarela.model.network import Bridge, Network
 from pasarela.model.values import MacAddress
-from pasarela.plan.facts import Facts
 from pasarela.plan.subnets import free_bridge_name
 
 MAC_PREFIX = b"\x52\x54\x00"  # the locally administered prefix that QEMU and libvirt use
 
 
-def complete(network: Network, store: Store, facts: Callable[[], Facts]) -> Network:
+def complete(network: Network, store: Store, machine: Machine) -> Network:
     """The network with UUID, bridge name and MAC filled in as libvirt does.
 
     Raises:
         InternalError: another network has that bridge name, or all generated ones are taken.
     """
-    network = with_bridge(network, store, facts)
+    network = with_bridge(network, store, machine)
     return with_identity(network)
 
 
@@ -36,7 +35,7 @@ def with_identity(network: Network) -> Network:
     return network
 
 
-def with_bridge(network: Network, store: Store, facts: Callable[[], Facts]) -> Network:
+def with_bridge(network: Network, store: Store, machine: Machine) -> Network:
     """The network with a bridge name that no other network has."""
     if not network.forward.mode.owns_bridge:
         return network  # several networks may share a bridge of the host's
@@ -44,7 +43,7 @@ def with_bridge(network: Network, store: Store, facts: Callable[[], Facts]) -> N
     if name is not None and "%d" not in name:
         _check_bridge(network, name, store)
         return network
-    links = facts().links | store.bridges(except_name=network.name)
+    links = machine.facts_for([network]).links | store.bridges(except_name=network.name)
     chosen = free_bridge_name((), links, name)
     return replace(network, bridge=_named(network.bridge, chosen))
 

@@ -48,7 +48,7 @@ def start(context: Context, definition: Network) -> None:
     Raises:
         PasarelaError: it cannot start, and everything is as it was.
     """
-    bring_up(context, [prepare(context, definition, context.facts_for_start())])
+    bring_up(context, [prepare(context, definition, context.facts_for_start(definition))])
 
 
 def stop(context: Context, name: str) -> None:
@@ -100,7 +100,7 @@ def take_down(context: Context, statuses: Sequence[Status]) -> None:
     Raises:
         PasarelaError: the host refused, and all are as they were.
     """
-    facts = context.machine.facts()
+    facts = context.machine.basics()
     wanted = union(context.wanted_running(one.network, facts).state for one in statuses)
     observed = crank.look(context.machine, wanted)
     for status in statuses:

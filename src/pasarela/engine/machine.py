@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from pasarela.model.interface import HostInterface
+from pasarela.model.network import Network
 from pasarela.plan.actions import Action, ApplyError
 from pasarela.plan.facts import Facts
 from pasarela.plan.resources import HostState, Resource, Scope
@@ -17,7 +18,16 @@ class Machine(Protocol):
     """A host. The one implementation for the real thing is host.linux.LinuxHost."""
 
     def facts(self) -> Facts:
-        """A snapshot of what planning depends on."""
+        """A snapshot of all that planning depends on; its cost grows with the host."""
+        ...
+
+    def facts_for(self, networks: Sequence[Network]) -> Facts:
+        """What starting these networks depends on: all but the addresses, and of the routes the
+        IPv4 ones."""
+        ...
+
+    def basics(self) -> Facts:
+        """What the plan of a running network depends on: no links, addresses or routes."""
         ...
 
     def observe(self, scope: Scope) -> HostState:

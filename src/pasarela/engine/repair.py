@@ -32,7 +32,7 @@ def reconcile(context: Context) -> tuple[str, ...]:
     A network whose bridge has vanished is stopped, as libvirt does when it starts: its guests
     have lost their link, and starting it again is for its owner to say.
     """
-    facts = context.machine.facts()
+    facts = context.machine.basics()
     found: list[str] = []
     for name in context.store.active_names():
         try:
@@ -66,7 +66,7 @@ def _repair_start(context: Context, intent: Intent) -> None:
     """Started, if the status document was written; else as if nothing had been."""
     if intent.name in context.store.active_names():
         return
-    facts = context.machine.facts()
+    facts = context.machine.basics()
     wanted = context.wanted(_status(intent.after).network, facts).state
     kept = _wanted_by_others(context, facts)
     before = {one for one in intent.overwritten() if one.key not in kept}
@@ -93,7 +93,7 @@ def _repair_change(context: Context, intent: Intent) -> None:
     """Neither of the two definitions is changed, and the host is as before."""
     if intent.before and intent.after:
         before, after = _status(intent.before), _status(intent.after)
-        facts = context.machine.facts()
+        facts = context.machine.basics()
         wanted = context.wanted_running(before.network, facts).state
         given_up = context.wanted_running(after.network, facts).state
         crank.reach(context.machine, crank.merged(intent.overwritten(), wanted), given_up)

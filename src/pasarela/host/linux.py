@@ -13,12 +13,18 @@ from typing import Any, Protocol
 
 from pasarela.errors import PasarelaError
 from pasarela.host.dnsmasq import Dnsmasqs
-from pasarela.host.facts import probe_capabilities, read_facts
+from pasarela.host.facts import (
+    probe_capabilities,
+    read_basics,
+    read_facts,
+    read_for_start,
+)
 from pasarela.host.files import Files
 from pasarela.host.links import Links
 from pasarela.host.netlink.socket import NetlinkSocket
 from pasarela.host.nftables.firewall import Firewall
 from pasarela.host.sysctl import Sysctls
+from pasarela.model.network import Network
 from pasarela.model.paths import Paths
 from pasarela.plan.actions import Action, ApplyError, Remove
 from pasarela.plan.facts import Capabilities, Facts
@@ -56,6 +62,12 @@ class LinuxHost:
 
     def facts(self) -> Facts:
         return read_facts(self._route_socket, self._capabilities, lease_helper())
+
+    def basics(self) -> Facts:
+        return read_basics(self._capabilities, lease_helper())
+
+    def facts_for(self, networks: Sequence[Network]) -> Facts:
+        return read_for_start(self._route_socket, self.basics(), networks)
 
     def observe(self, scope: Scope) -> HostState:
         by_adapter: dict[Adapter, list[Resource]] = {}

@@ -1,1 +1,1 @@
-"""A sandbox: a LAN, a host and guests, all in namespaces of their own."""
+"""The sandbox: a LAN, a host and guests in namespaces of their own, where nothing can be harmed."""

@@ -1,0 +1,88 @@
+"""Commands and shells on the lab's machines."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from pasarela.lab import node, state
+from pasarela.lab.faults import LabError
+
+VARIABLE = "PASARELA_LAB"
+_BANNERS = {
+    "host": """\
+This is the lab's host: its NIC enp3s0 is on the lab's LAN (172.26.0.0/16), and nothing typed here
+reaches your machine's network. Try:
+  pasarela net-list --all          pasarela net-start default
+  pasarela lab guest web --network default      then: ping, curl http://example.com
+  ip addr; ip route; nft list ruleset           exit leaves""",
+    "router": "This is the LAN's router. Try: ip route; ip neigh; tcpdump -ni lan0",
+    "internet": "This is the internet: the web server and name server of example.com.",
+    "lan": "This is the LAN's switch. Try: bridge link; bridge fdb; tcpdump -ni br-lan",
+}
+_GUEST_BANNER = "This is the guest '{}'. Try: ip addr; ping example.com; curl http://example.com"
+
+
+def inside_lab() -> bool:
+    """Whether this process runs in a lab already, in a shell of one of its machines."""
+    return VARIABLE in os.environ and node.LAB.name in _listing(Path("/proc/1/root/run"))
+
+
+def _listing(path: Path) -> list[str]:
+    try:
+        return [child.name for child in path.iterdir()]
+    except OSError:
+        return []
+
+
+def command(lab: str, name: str, argv: Sequence[str]) -> list[str]:
+    """The command line that runs ``argv`` on a lab's machine, from wherever this process is.
+
+    Raises:
+        LabError: the lab is not up.
+    """
+    return [*_enter_lab(lab), *node.inside(name, _at_working_directory(argv))]
+
+
+def environment(lab: str) -> dict[str, str]:
+    path = os.environ.get("PATH", "/usr/bin:/bin")
+    tools = f"{node.TOOLS}/bin"
+    if not path.startswith(tools):
+        path = f"{tools}:{path}:/usr/sbin:/sbin"
+    return {**os.environ, "PATH": path, VARIABLE: lab}
+
+
+def run(lab: str, name: str, argv: Sequence[str]) -> int:
+    """Run a command, or an interactive shell where ``argv`` is empty; return its exit code."""
+    _require(lab, name)
+    variables = environment(lab)
+    if not argv:
+        print(_BANNERS.get(name, _GUEST_BANNER.format(name)), flush=True)
+        argv = ["bash", "--norc"]
+        variables["PS1"] = f"[{lab}] {name}:\\w# "
+    done = subprocess.run(command(lab, name, argv), env=variables, check=False)
+    return done.returncode if done.returncode >= 0 else 128 - done.returncode
+
+
+def _require(lab: str, name: str) -> None:
+    keeper = 1 if inside_lab() else state.load_alive(lab).pid
+    there = sorted(_listing(Path(f"/proc/{keeper}/root{node.FOLDERS}")))
+    if name not in there:
+        raise LabError(
+            f"lab '{lab}' has no machine '{name}'", remedy=f"It has: {', '.join(there)}."
+        )
+
+
+def _enter_lab(lab: str) -> list[str]:
+    if inside_lab():
+        return []
+    record = state.load_alive(lab)
+    user = ["--user", "--preserve-credentials"] if record.user_namespace else []
+    return ["nsenter", f"--target={record.pid}", *user, "--mount", "--pid", "--ipc", "--"]
+
+
+def _at_working_directory(argv: Sequence[str]) -> list[str]:
+    """Go back to the caller's folder where the machine has it; namespaces start at the root."""
+    return ["sh", "-c", 'cd -- "$0" 2>/dev/null; exec "$@"', str(Path.cwd()), *argv]

@@ -52,9 +52,6 @@ class Bench:
 
 @pytest.fixture
 def bench(netns: None, root: Path) -> Iterator[Bench]:
-    root.mkdir()
-    for folder in (root, *root.parents[:3]):
-        folder.chmod(0o755)  # dnsmasq reads its host files as nobody
     bench = Bench(root)
     yield bench
     for one in list(bench.active):
@@ -202,7 +199,7 @@ def test_a_failure_names_what_is_done_and_undoing_it_leaves_nothing(bench: Bench
 def test_a_taken_port_names_its_holder(bench: Bench):
     subprocess.run(["ip", "link", "add", "other", "up", "type", "bridge"], check=True)
     blocker = subprocess.Popen(
-        ["dnsmasq", "-k", "-C", "/dev/null", "--port=53", "--pid-file=", "--interface=other"],
+        ["dnsmasq", "--no-daemon", "-C", "/dev/null", "--port=53", "--pid-file=", "--interface=other"],
         stderr=subprocess.PIPE,
         text=True,
     )

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from samples import network, subnet
 
 from pasarela.errors import ConfigUnsupported
 from pasarela.model.network import (
@@ -30,6 +29,7 @@ from pasarela.model.values import MacAddress
 from pasarela.plan import dnsmasq
 from pasarela.plan import dnsmasq_text as text
 from pasarela.plan.facts import Facts
+from samples import network, subnet
 
 PATHS = Paths.under("/nowhere")
 MAC = MacAddress("52:54:00:00:00:99")

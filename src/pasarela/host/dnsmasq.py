@@ -149,13 +149,21 @@ def _start(process: DnsmasqProcess) -> Starting:
     process.pid_file.parent.mkdir(parents=True, exist_ok=True)
     leases = process.conf.with_suffix(".leases")
     seed_lease_file(leases, process.conf.with_name(f"{process.bridge}.status"))
-    if may_change_user():
-        return start_background(_command(process), _environment(process))
-    return start_foreground([*_command(process), "--no-daemon"], _environment(process), _READY)
+    command, environment = _command(process), _environment(process)
+    if not may_change_user():  # --no-daemon is dnsmasq's only way to stay who it is
+        return start_foreground([*command, "--no-daemon"], environment, _READY)
+    if not _open_to_others(process.conf.parent):
+        command.append("--user=root")
+    return start_background(command, environment)
 
 
 def _command(process: DnsmasqProcess) -> list[str]:
     return [PROGRAM, _conf_argument(process.conf)]
+
+
+def _open_to_others(folder: Path) -> bool:
+    """Whether dnsmasq can read its host files again after it has become an ordinary user."""
+    return all(one.stat().st_mode & 0o001 for one in (folder, *folder.parents))
 
 
 def _environment(process: DnsmasqProcess) -> dict[str, str]:

@@ -118,14 +118,6 @@ def _forwards_ipv6(network: Network) -> bool:
     )
 
 
-def probe_capabilities() -> Capabilities:
-    """What this kernel offers without trying anything."""
-    return Capabilities(
-        ipv6=sysctl.exists("net/ipv6/conf/all/disable_ipv6"),
-        vlan_filtering=True,
-    )
-
-
 def name_servers() -> Iterator[IpAddress]:
     """The host's name servers as resolv.conf has them.
 

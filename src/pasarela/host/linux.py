@@ -12,17 +12,14 @@ from socket import NETLINK_ROUTE
 from typing import Any, Protocol
 
 from pasarela.errors import PasarelaError
+from pasarela.host.capabilities import KernelCapabilities
 from pasarela.host.dnsmasq import Dnsmasqs
-from pasarela.host.facts import (
-    probe_capabilities,
-    read_basics,
-    read_facts,
-    read_for_start,
-)
+from pasarela.host.facts import read_basics, read_facts, read_for_start
 from pasarela.host.files import Files
 from pasarela.host.links import Links
 from pasarela.host.netlink.socket import NetlinkSocket
 from pasarela.host.nftables.firewall import Firewall
+from pasarela.host.shaping import Shaping
 from pasarela.host.sysctl import Sysctls
 from pasarela.model.network import Network
 from pasarela.model.paths import Paths
@@ -37,6 +34,7 @@ from pasarela.plan.resources import (
     TextFile,
 )
 from pasarela.plan.ruleset import FirewallSection
+from pasarela.plan.shaping import BridgeShaping
 
 LEASE_HELPER = Path(__file__).with_name("lease_helper.py")
 
@@ -109,12 +107,14 @@ class LinuxHost:
                 return self._dnsmasqs
             case FirewallSection():
                 return self._firewall
+            case BridgeShaping():
+                return self._shaping
             case _:
                 return self._links
 
     @cached_property
     def _capabilities(self) -> Capabilities:
-        return probe_capabilities()
+        return KernelCapabilities(self._route_socket)
 
     @cached_property
     def _route_socket(self) -> NetlinkSocket:
@@ -127,6 +127,10 @@ class LinuxHost:
     @cached_property
     def _firewall(self) -> Adapter:
         return Firewall()
+
+    @cached_property
+    def _shaping(self) -> Shaping:
+        return Shaping(self._route_socket)
 
     @cached_property
     def _sysctls(self) -> Sysctls:

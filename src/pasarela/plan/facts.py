@@ -24,7 +24,8 @@ class Capabilities:
     ipv6: bool = True
     vlan_filtering: bool = True
     shaping_htb: bool = True
-    shaping_police: bool = True
+    shaping_ifb: bool = True
+    shaping_sfq: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,7 +229,7 @@ def test_virsh_define_of_a_network_names_the_right_command(run: Run, tmp_path: P
     assert run("define", str(file)) == Outcome(
         "\n",
         f"error: Failed to define domain from {file}\n"
-        "error: XML error: unexpected root element <network>, expecting <domain>\n"
+        "error: XML error: expecting root element of 'domain', not 'network'\n"
         f"hint: {file} defines a network: use 'pasarela net-define {file}'\n",
         1,
     )

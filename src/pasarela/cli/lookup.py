@@ -92,15 +92,13 @@ def interface_by_mac(context: Context, arguments: Arguments) -> InterfaceRef:
 
 
 def parse_uuid(text: str) -> UUID | None:
-    """The uuid as libvirt reads one: 32 hexadecimal digits, hyphens between octets at will."""
+    """The uuid, if this is one in its usual form of 36 characters; case does not matter."""
     from uuid import UUID
 
-    octets = text.strip(" \t\n\v\f\r").replace("-", " ").split()
-    digits = "".join(octets)
-    if text.startswith("-") or any(len(octet) % 2 for octet in octets) or len(digits) != 32:
+    if len(text) != 36 or any(text[place] != "-" for place in (8, 13, 18, 23)):
         return None
     try:
-        return UUID(bytes=bytes.fromhex(digits))
+        return UUID(text)
     except ValueError:
         return None
 

@@ -44,9 +44,9 @@ class Shell:
         while not self._context.leaving:
             line = self._read(terminal=terminal)
             if line is None:
-                self._context.print("\n")
                 break
             self._run(line)
+        self._context.print("\n")
         if terminal:
             self._save_history()
         return 0

@@ -29,7 +29,7 @@ def _refuse(verb: str, path: str) -> bool:
         raise CommandFailed(
             sentence,
             hint=f"{path} defines a network: use 'pasarela net-{verb} {path}'",
-        ) from XmlContentError("unexpected root element <network>, expecting <domain>")
+        ) from XmlContentError("expecting root element of 'domain', not 'network'")
     raise CommandFailed(
         sentence,
         hint=f"Pasarela manages networks; for guests use 'virsh {verb} {path}'",

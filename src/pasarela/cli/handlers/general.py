@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pasarela.cli.arguments import Arguments
     from pasarela.cli.context import Context
 
+_SPECIAL = frozenset("\r\t\n !\"#$&'()*;<>?[\\]^`{|}~")  # what a shell gives a meaning to
+
 
 def help_about(context: Context, arguments: Arguments) -> bool:
     from pasarela.cli import help as help_texts
@@ -117,10 +119,8 @@ def _quoted(arguments: Arguments, word: str) -> str:
     if arguments.flag("xml"):
         for plain, entity in zip("&<>\"'", ("amp", "lt", "gt", "quot", "apos"), strict=True):
             word = word.replace(plain, f"&{entity};")
-    if arguments.flag("shell"):
-        from shlex import quote
-
-        word = quote(word)
+    if arguments.flag("shell") and (not word or _SPECIAL.intersection(word)):
+        word = "'" + word.replace("'", "'\\''") + "'"
     return word
 
 

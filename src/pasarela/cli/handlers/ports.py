@@ -71,6 +71,8 @@ def _port_or_complaint(context: Context, arguments: Arguments) -> PortRef | None
     try:
         network = lookup.network(context, arguments)
         return lookup.port(context, arguments, network)
-    except (CommandFailed, PasarelaError) as failure:
-        report(context, failure)
+    except CommandFailed as failure:
+        context.complain(str(failure))
+        if isinstance(failure.__cause__, PasarelaError):
+            context.hint(failure.__cause__.message)
         return None

@@ -1,0 +1,36 @@
+"""Runs the real program, as a process of its own, with directories of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cli.conftest import Outcome
+
+Program = Callable[..., Outcome]
+
+RUN = "from pasarela.cli.main import entry; import sys; sys.exit(entry())"
+
+
+@pytest.fixture
+def program(root: Path) -> Program:
+    """Runs ``pasarela --root ROOT`` with these arguments; ``stdin`` is its input."""
+
+    def program(*arguments: str, stdin: str = "", **environment: str) -> Outcome:
+        done = subprocess.run(
+            [sys.executable, "-c", RUN, "--root", str(root), *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env=os.environ | environment,
+        )
+        return Outcome(done.stdout, done.stderr, done.returncode)
+
+    return program

@@ -1,0 +1,87 @@
+"""The commands that virsh lacks, on a real kernel."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cli.program import Program, program
+
+pytestmark = [pytest.mark.netns, pytest.mark.usefixtures("netns")]
+
+__all__ = ["program"]
+
+
+def test_a_chore_in_one_line(program: Program) -> None:
+    program("net-default", "--start")
+    outcome = program("net-new", "mired2", "--like", "default", "--start", "--autostart")
+    assert outcome.err == ""
+    assert outcome.out == (
+        "Network mired2 defined: 192.168.123.0/24, bridge virbr1\n"
+        "Network mired2 started\n"
+        "Network mired2 marked as autostarted\n\n"
+    )
+    assert "192.168.123.1/24" in _ip("address", "show", "virbr1")
+    program("net-destroy", "mired2")
+    program("net-destroy", "default")
+
+
+def test_dry_run_touches_nothing(program: Program, root: Path) -> None:
+    before = _ip("link")
+    outcome = program("net-new", "x", "--dry-run", "--json")
+    plan = json.loads(outcome.out)
+    assert plan["xml"].startswith("<network>\n  <name>x</name>")
+    assert any(step.startswith("+ bridge virbr0") for step in plan["steps"])
+    assert 'iifname "virbr0"' in plan["firewall"]
+    assert any("dhcp-range=192.168.122.2" in text for text in plan["files"].values())
+    assert _ip("link") == before
+    assert not any(path.is_file() for path in root.rglob("*"))
+    text = program("net-new", "x", "--dry-run").out
+    assert "Starting it would do this:\n\n  + " in text
+
+
+def test_default_moves_aside_where_its_subnet_is_taken(program: Program) -> None:
+    _ip("link", "add", "eth9", "type", "veth", "peer", "name", "eth8")
+    _ip("address", "add", "192.168.122.50/24", "dev", "eth9")
+    _ip("link", "set", "eth9", "up")
+    assert program("net-default").out == (
+        "Network default defined: 192.168.123.0/24, bridge virbr0\n\n"
+    )
+    assert "<bridge name='virbr0' stp='on' delay='0'/>" in program("net-dumpxml", "default").out
+    assert program("net-default").out == "Network default exists already\n\n"
+
+
+def test_a_failed_start_leaves_no_definition(program: Program) -> None:
+    _ip("link", "add", "virbr7", "type", "bridge")
+    failed = program("net-new", "x", "--bridge", "virbr7", "--start")
+    assert failed.code == 1
+    assert failed.err.startswith(
+        "error: Failed to make network x\n"
+        "error: invalid argument: there is an interface 'virbr7' already\n"
+    )
+    assert program("net-list", "--all", "--name").out == "\n"
+
+
+def test_boot_starts_once(program: Program) -> None:
+    program("net-new", "a", "--kind", "very-isolated", "--autostart")
+    program("net-new", "b", "--kind", "very-isolated")
+    assert program("net-boot").out == "Network a is active\n\n"
+    program("net-destroy", "a")
+    assert program("net-boot", "--json").out == '{\n  "active": [],\n  "failed": []\n}\n'
+
+
+def test_repair_puts_a_flushed_address_back(program: Program) -> None:
+    program("net-new", "a", "--kind", "isolated", "--start")
+    assert program("net-repair").out == "Nothing to repair\n\n"
+    _ip("address", "flush", "dev", "virbr0")
+    repaired = program("net-repair")
+    assert "address 192.168.122.1/24 on virbr0" in repaired.out
+    assert "192.168.122.1/24" in _ip("address", "show", "virbr0")
+    program("net-destroy", "a")
+
+
+def _ip(*arguments: str) -> str:
+    return subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True).stdout

@@ -17,7 +17,7 @@ from pasarela.model.paths import Paths
 
 
 def engine_on(root: Path, machine: Machine) -> Engine:
-    return Engine(Paths.under(root), machine, HostInterfaces(), read_leases)
+    return Engine(Paths.under(root), lambda: machine, HostInterfaces, read_leases)
 
 
 @pytest.fixture

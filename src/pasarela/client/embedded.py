@@ -1,17 +1,21 @@
 """The engine in this process, on this host: where no daemon runs, this is the door.
 
-One of the two places that name the concrete adapters (the daemon will be the other).
+One of the two places that name the concrete adapters (the daemon will be the other). They are
+imported when they are first needed: listing networks needs none of them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pasarela.engine.engine import Engine
-from pasarela.host.interfaces import HostInterfaces
-from pasarela.host.leases import read_leases
-from pasarela.host.linux import LinuxHost
 from pasarela.model.paths import Paths
+
+if TYPE_CHECKING:
+    from pasarela.engine.machine import Interfaces, Machine
+    from pasarela.model.handles import Lease
 
 
 def open_embedded(root: str | Path = "/") -> Engine:
@@ -20,4 +24,22 @@ def open_embedded(root: str | Path = "/") -> Engine:
     Nothing is read or made before the first call.
     """
     paths = Paths.under(root)
-    return Engine(paths, LinuxHost(paths), HostInterfaces(), read_leases)
+    return Engine(paths, lambda: _host(paths), _interfaces, _leases)
+
+
+def _host(paths: Paths) -> Machine:
+    from pasarela.host.linux import LinuxHost  # noqa: PLC0415  (see engine/lazy.py)
+
+    return LinuxHost(paths)
+
+
+def _interfaces() -> Interfaces:
+    from pasarela.host.interfaces import HostInterfaces  # noqa: PLC0415
+
+    return HostInterfaces()
+
+
+def _leases(path: Path) -> Sequence[Lease]:
+    from pasarela.host.leases import read_leases  # noqa: PLC0415
+
+    return read_leases(path)

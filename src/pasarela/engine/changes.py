@@ -14,6 +14,7 @@ from pasarela.engine.hooks import run_hook
 from pasarela.engine.journal import Intent, Operation
 from pasarela.engine.lifecycle import overwritten_by, taking_back
 from pasarela.engine.store import Entry
+from pasarela.engine.wanted import wanted_running
 from pasarela.errors import OperationInvalid
 from pasarela.model.handles import Affect
 from pasarela.model.network import Network
@@ -132,8 +133,8 @@ def _run_updated_hook(context: Context, status: Status) -> None:
 def _difference(context: Context, before: Network, after: Network) -> tuple[HostState, HostState]:
     """What only the one and what only the other wants: all that a change has to look at."""
     facts = context.machine.basics()
-    old = context.wanted_running(before, facts)
-    new = context.wanted_running(after, facts)
+    old = wanted_running(context, before, facts)
+    new = wanted_running(context, after, facts)
     context.warn(tuple(one for one in new.warnings if one not in old.warnings))
     return old.state - new.state, new.state - old.state
 

@@ -2,64 +2,62 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pasarela.engine.events import EventLog
-from pasarela.engine.hooks import Hooks
-from pasarela.engine.journal import Journal
-from pasarela.engine.machine import Machine
-from pasarela.engine.portstore import PortStore
-from pasarela.engine.resolver import policy_for_new, policy_of_running
 from pasarela.engine.store import Store
 from pasarela.model.handles import Lifecycle, LifecycleEvent, NetworkRef
 from pasarela.model.paths import Paths
-from pasarela.plan.facts import Facts
-from pasarela.plan.network import Desired, desired
 
 if TYPE_CHECKING:
-    from pasarela.model.network import Network
+    from pasarela.engine.events import EventLog
+    from pasarela.engine.hooks import Hooks
+    from pasarela.engine.journal import Journal
+    from pasarela.engine.machine import Machine
+    from pasarela.engine.portstore import PortStore
 
 
-@dataclass(slots=True)
 class Context:
-    """The engine's parts, and the warnings that its user has not seen yet."""
+    """The engine's parts, each made when it is first needed, and warnings not yet seen.
 
-    paths: Paths
-    machine: Machine
-    store: Store
-    journal: Journal
-    hooks: Hooks
-    event_log: EventLog
-    ports: PortStore
-    warnings: list[str] = field(default_factory=list)
+    Args:
+        machine: makes the host.
+    """
 
-    @classmethod
-    def make(cls, paths: Paths, machine: Machine) -> Context:
-        return cls(
-            paths=paths,
-            machine=machine,
-            store=Store(paths),
-            journal=Journal(paths),
-            hooks=Hooks(paths.hooks),
-            event_log=EventLog(paths.state / "pasarela-events"),
-            ports=PortStore(paths),
-        )
+    def __init__(self, paths: Paths, machine: Callable[[], Machine]) -> None:
+        self.paths = paths
+        self.store = Store(paths)
+        self.warnings: list[str] = []
+        self._make_machine = machine
 
-    def facts_for_start(self, network: Network) -> Facts:
-        """The host as a network that starts now finds it."""
-        facts = self.machine.facts_for([network])
-        return replace(facts, resolver=policy_for_new(len(self.store.active_names())))
+    @cached_property
+    def machine(self) -> Machine:
+        return self._make_machine()
 
-    def wanted(self, network: Network, facts: Facts) -> Desired:
-        """What a network that is about to start should be on the host."""
-        return desired(network, facts, self.paths)
+    @cached_property
+    def journal(self) -> Journal:
+        from pasarela.engine.journal import Journal  # noqa: PLC0415  (see engine/lazy.py)
 
-    def wanted_running(self, network: Network, facts: Facts | None = None) -> Desired:
-        """What a running network should be; it keeps the resolver policy that it started with."""
-        facts = self.machine.basics() if facts is None else facts
-        policy = policy_of_running(self.paths, network.name)
-        return desired(network, replace(facts, resolver=policy), self.paths)
+        return Journal(self.paths)
+
+    @cached_property
+    def hooks(self) -> Hooks:
+        from pasarela.engine.hooks import Hooks  # noqa: PLC0415
+
+        return Hooks(self.paths.hooks)
+
+    @cached_property
+    def event_log(self) -> EventLog:
+        from pasarela.engine.events import EventLog  # noqa: PLC0415
+
+        return EventLog(self.paths)
+
+    @cached_property
+    def ports(self) -> PortStore:
+        from pasarela.engine.portstore import PortStore  # noqa: PLC0415
+
+        return PortStore(self.paths)
 
     def forget(self) -> None:
         """Another process has written since: look at everything anew."""

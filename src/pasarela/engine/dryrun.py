@@ -8,6 +8,7 @@ from pasarela.engine import crank
 from pasarela.engine.context import Context
 from pasarela.engine.definitions import read
 from pasarela.engine.live import live_definition
+from pasarela.engine.wanted import facts_for_start, wanted_new
 from pasarela.plan.actions import Action
 from pasarela.plan.checks_start import check_start
 from pasarela.plan.resources import TextFile
@@ -41,10 +42,10 @@ def plan_start(context: Context, text: str, *, validate: bool) -> StartPlan:
     from pasarela.xml.network import format_network  # noqa: PLC0415  (lxml: 25 ms)
 
     definition = read(context, text, validate=validate)
-    facts = context.facts_for_start(definition)
+    facts = facts_for_start(context, definition)
     live = live_definition(definition)
     check_start(live, facts)
-    wanted = context.wanted(live, facts)
+    wanted = wanted_new(context, live, facts)
     observed = crank.look_before_start(context.machine, wanted.state)
     sections = [one for one in wanted.state if isinstance(one, FirewallSection)]
     files = [one for one in wanted.state if isinstance(one, TextFile)]

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from pasarela.engine import bulk, changes, definitions, dryrun, lifecycle, metadata
-from pasarela.engine.bulk import Failure
 from pasarela.engine.context import Context
-from pasarela.engine.dryrun import StartPlan
-from pasarela.engine.events import EventReader
 from pasarela.engine.flags import (
     AFFECT,
     NETWORK_FILTERS,
@@ -19,10 +17,8 @@ from pasarela.engine.flags import (
     check_title,
 )
 from pasarela.engine.interface_calls import InterfaceCalls
-from pasarela.engine.leases import LeaseReader, leases_of
-from pasarela.engine.machine import Interfaces, Machine
+from pasarela.engine.lazy import LazyModule
 from pasarela.engine.port_calls import PortCalls
-from pasarela.engine.repair import reconcile
 from pasarela.engine.session import by_name, by_uuid
 from pasarela.engine.store import Entry, require_active
 from pasarela.errors import InternalError, OperationInvalid
@@ -37,9 +33,33 @@ from pasarela.model.handles import (
     UpdateCommand,
     UpdateSection,
 )
-from pasarela.model.network import Network
 from pasarela.model.paths import Paths
-from pasarela.plan.facts import Facts
+
+if TYPE_CHECKING:
+    from pasarela.engine import (
+        bulk,
+        changes,
+        definitions,
+        dryrun,
+        leases,
+        lifecycle,
+        metadata,
+        repair,
+    )
+    from pasarela.engine import events as event_log
+    from pasarela.engine.machine import Interfaces, Machine
+    from pasarela.model.network import Network
+    from pasarela.plan.facts import Facts
+else:
+    bulk = LazyModule("pasarela.engine.bulk")
+    changes = LazyModule("pasarela.engine.changes")
+    definitions = LazyModule("pasarela.engine.definitions")
+    dryrun = LazyModule("pasarela.engine.dryrun")
+    event_log = LazyModule("pasarela.engine.events")
+    leases = LazyModule("pasarela.engine.leases")
+    lifecycle = LazyModule("pasarela.engine.lifecycle")
+    metadata = LazyModule("pasarela.engine.metadata")
+    repair = LazyModule("pasarela.engine.repair")
 
 
 class Engine(PortCalls, InterfaceCalls):
@@ -47,15 +67,19 @@ class Engine(PortCalls, InterfaceCalls):
 
     Args:
         paths: where everything lies on disk.
-        machine: the host.
-        interfaces: the host's own interfaces.
+        machine: makes the host, when something must be known of it or done to it.
+        interfaces: makes the reader of the host's own interfaces.
         read_leases: reads a lease file.
     """
 
     def __init__(
-        self, paths: Paths, machine: Machine, interfaces: Interfaces, read_leases: LeaseReader
+        self,
+        paths: Paths,
+        machine: Callable[[], Machine],
+        interfaces: Callable[[], Interfaces],
+        read_leases: Callable[[Path], Sequence[Lease]],
     ) -> None:
-        PortCalls.__init__(self, Context.make(paths, machine))
+        PortCalls.__init__(self, Context(paths, machine))
         InterfaceCalls.__init__(self, interfaces)
         self._read_leases = read_leases
 
@@ -109,7 +133,7 @@ class Engine(PortCalls, InterfaceCalls):
         return format_network(live, inactive=inactive, connections=len(ports))
 
     def dhcp_leases(self, network: NetworkRef, mac: str | None = None) -> Sequence[Lease]:
-        return leases_of(
+        return leases.leases_of(
             mac,
             lambda: self._current(self._look(network)),
             self._context.paths,
@@ -150,17 +174,17 @@ class Engine(PortCalls, InterfaceCalls):
 
     # many at once, and the host as a whole
 
-    def start_many(self, networks: Iterable[NetworkRef]) -> list[Failure]:
+    def start_many(self, networks: Iterable[NetworkRef]) -> list[bulk.Failure]:
         """Start networks in a few batches; those that could not be started come back."""
         with self._writing() as context:
             return bulk.start_entries(context, [self._entry(ref) for ref in networks])
 
-    def destroy_many(self, networks: Iterable[NetworkRef]) -> list[Failure]:
+    def destroy_many(self, networks: Iterable[NetworkRef]) -> list[bulk.Failure]:
         """Stop networks in a few batches; those that could not be stopped come back."""
         with self._writing() as context:
             return bulk.stop_entries(context, [self._entry(ref) for ref in networks])
 
-    def autostart_all(self) -> list[Failure]:
+    def autostart_all(self) -> list[bulk.Failure]:
         """Start what is marked for it, once per boot; those that could not be come back."""
         with self._writing() as context:
             return bulk.autostart_all(context)
@@ -168,13 +192,13 @@ class Engine(PortCalls, InterfaceCalls):
     def reconcile(self) -> tuple[str, ...]:
         """Bring every active network back to what it should be; says what was wrong."""
         with self._writing() as context:
-            return reconcile(context)
+            return repair.reconcile(context)
 
     def facts(self) -> Facts:
         """The host, as choosing a subnet or a bridge for a new network needs to know it."""
         return self._context.machine.facts()
 
-    def plan_start(self, xml: str, *, validate: bool = False) -> StartPlan:
+    def plan_start(self, xml: str, *, validate: bool = False) -> dryrun.StartPlan:
         """What starting this document would do, without doing any of it."""
         return dryrun.plan_start(self._context, xml, validate=validate)
 
@@ -238,7 +262,7 @@ class Engine(PortCalls, InterfaceCalls):
         timeout: float | None = None,
     ) -> None:
         """Hand events to ``handler`` until it returns False or ``timeout`` seconds have passed."""
-        reader = EventReader(self._context.event_log.path)
+        reader = event_log.EventReader(self._context.event_log.path)
         try:
             reader.pump(_only(handler, network), timeout=timeout)
         finally:

@@ -24,6 +24,7 @@ from pasarela.model.handles import (
     NetworkEvent,
     NetworkRef,
 )
+from pasarela.model.paths import Paths
 
 # Beyond this a new file is begun; who reads the old one reads it to its end first.
 MAX_LOG = 256 * 1024
@@ -32,8 +33,8 @@ MAX_LOG = 256 * 1024
 class EventLog:
     """The log of events. Appending is for those who hold the lock."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, paths: Paths) -> None:
+        self.path = paths.state / "pasarela-events"
 
     def append(self, event: NetworkEvent) -> None:
         line = (json.dumps(_record(event)) + "\n").encode()

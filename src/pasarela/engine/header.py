@@ -7,7 +7,7 @@ rest makes sense shows when the document itself is needed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 from xml.parsers import expat
 
@@ -15,8 +15,7 @@ _OWN_BRIDGE = frozenset({"none", "nat", "route", "open"})
 _ROOTS = {"network": 1, "networkstatus": 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """``uuid`` and ``bridge`` are None where the document is silent."""
 
     name: str

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from pasarela.engine.flags import INTERFACE_FILTERS, check_flags
-from pasarela.engine.machine import Interfaces
 from pasarela.model.handles import InterfaceFilter, InterfaceRef
-from pasarela.model.interface import HostInterface
+
+if TYPE_CHECKING:
+    from pasarela.engine.machine import Interfaces
+    from pasarela.model.interface import HostInterface
 
 
 class InterfaceCalls:
-    def __init__(self, interfaces: Interfaces) -> None:
-        self._interfaces = interfaces
+    def __init__(self, interfaces: Callable[[], Interfaces]) -> None:
+        self._make_interfaces = interfaces
+
+    @cached_property
+    def _interfaces(self) -> Interfaces:
+        return self._make_interfaces()
 
     def list_interfaces(
         self, flags: InterfaceFilter = InterfaceFilter.ALL

@@ -8,7 +8,6 @@ without its command belongs to a command that was killed. It says enough to fini
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import Enum
@@ -16,11 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from pasarela.engine.files import (
-    TEMPORARY_SUFFIX,
     make_folder,
     read_text,
     remove,
-    system_errors,
     write_atomic,
 )
 from pasarela.model.paths import Paths
@@ -75,20 +72,6 @@ class Journal:
 
     def end(self, name: str) -> None:
         remove(self._paths.journal(name))
-
-    def is_empty(self) -> bool:
-        return not self.names()
-
-    def names(self) -> list[str]:
-        """The networks that something was being done to."""
-        with system_errors(f"cannot read directory {self._folder}"):
-            try:
-                return sorted(name for name in os.listdir(self._folder) if self._is_record(name))  # noqa: PTH208
-            except (FileNotFoundError, NotADirectoryError):
-                return []
-
-    def _is_record(self, name: str) -> bool:
-        return not name.endswith(TEMPORARY_SUFFIX) and (self._folder / name).is_file()
 
     def read(self, name: str) -> Intent | None:
         """None where the record itself is half-written: then nothing had begun."""

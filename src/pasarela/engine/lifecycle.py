@@ -16,6 +16,8 @@ from pasarela.engine.document import status_text
 from pasarela.engine.hooks import run_hook, tell_hook
 from pasarela.engine.journal import Intent, Operation
 from pasarela.engine.live import live_definition
+from pasarela.engine.servers import note_served
+from pasarela.engine.wanted import facts_for_start, wanted_new, wanted_running
 from pasarela.errors import PasarelaError
 from pasarela.model.network import Network
 from pasarela.model.status import Status
@@ -48,7 +50,7 @@ def start(context: Context, definition: Network) -> None:
     Raises:
         PasarelaError: it cannot start, and everything is as it was.
     """
-    bring_up(context, [prepare(context, definition, context.facts_for_start(definition))])
+    bring_up(context, [prepare(context, definition, facts_for_start(context, definition))])
 
 
 def stop(context: Context, name: str) -> None:
@@ -68,7 +70,7 @@ def prepare(context: Context, definition: Network, facts: Facts) -> Candidate:
     """
     status = run_hook(context.hooks, Status(live_definition(definition)), "start")
     check_start(status.network, facts)
-    wanted = context.wanted(status.network, facts)
+    wanted = wanted_new(context, status.network, facts)
     return Candidate(status, wanted.state, wanted.warnings)
 
 
@@ -88,6 +90,7 @@ def bring_up(context: Context, candidates: Sequence[Candidate]) -> None:
     with taking_back(context, [one.name for one in candidates], observed, wanted):
         crank.perform(context.machine, actions)
         crank.verify(context.machine, wanted)
+        note_served(context, (candidate.wanted for candidate in candidates))
         _save_started(context, candidates)
     for candidate in candidates:
         context.journal.end(candidate.name)
@@ -101,7 +104,7 @@ def take_down(context: Context, statuses: Sequence[Status]) -> None:
         PasarelaError: the host refused, and all are as they were.
     """
     facts = context.machine.basics()
-    wanted = union(context.wanted_running(one.network, facts).state for one in statuses)
+    wanted = union(wanted_running(context, one.network, facts).state for one in statuses)
     observed = crank.look(context.machine, wanted)
     for status in statuses:
         intent = Intent(Operation.STOP, status.network.name, before=status_text(status))

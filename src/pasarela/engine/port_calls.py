@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from pasarela.engine import ports
+from pasarela.engine.lazy import LazyModule
 from pasarela.engine.session import Session
 from pasarela.model.handles import NetworkRef, PortRef
+
+if TYPE_CHECKING:
+    from pasarela.engine import ports
+else:
+    ports = LazyModule("pasarela.engine.ports")
 
 
 class PortCalls(Session):

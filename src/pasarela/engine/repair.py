@@ -10,7 +10,9 @@ from pasarela.engine.definitions import finish_undefine
 from pasarela.engine.files import remove, write_atomic
 from pasarela.engine.journal import Intent, Operation
 from pasarela.engine.lifecycle import finish_stop, union
+from pasarela.engine.pending import pending
 from pasarela.engine.ports import finish_ports
+from pasarela.engine.wanted import wanted_new, wanted_running
 from pasarela.errors import PasarelaError
 from pasarela.model.status import Status
 from pasarela.plan.facts import Facts
@@ -19,7 +21,7 @@ from pasarela.plan.resources import BridgeLink, HostState, Key
 
 def repair(context: Context) -> None:
     """Finish or take back what killed commands have begun; the caller holds the lock."""
-    for name in context.journal.names():
+    for name in pending(context.paths):
         intent = context.journal.read(name)
         if intent is not None:
             _REPAIRS[intent.operation](context, intent)
@@ -37,7 +39,7 @@ def reconcile(context: Context) -> tuple[str, ...]:
     for name in context.store.active_names():
         try:
             status = context.store.live(name)
-            wanted = context.wanted_running(status.network, facts).state
+            wanted = wanted_running(context, status.network, facts).state
             found += _reconcile_one(context, status, wanted)
         except PasarelaError as error:
             found.append(f"network '{name}': {error.message}")
@@ -67,7 +69,7 @@ def _repair_start(context: Context, intent: Intent) -> None:
     if intent.name in context.store.active_names():
         return
     facts = context.machine.basics()
-    wanted = context.wanted(_status(intent.after).network, facts).state
+    wanted = wanted_new(context, _status(intent.after).network, facts).state
     kept = _wanted_by_others(context, facts)
     before = {one for one in intent.overwritten() if one.key not in kept}
     crank.reach(context.machine, frozenset(before), wanted)
@@ -76,7 +78,7 @@ def _repair_start(context: Context, intent: Intent) -> None:
 def _wanted_by_others(context: Context, facts: Facts) -> set[Key]:
     """Keys that running networks want too, such as the kernel's forwarding."""
     states = (
-        context.wanted_running(context.store.live(name).network, facts).state
+        wanted_running(context, context.store.live(name).network, facts).state
         for name in context.store.active_names()
     )
     return {resource.key for resource in union(states)}
@@ -84,7 +86,7 @@ def _wanted_by_others(context: Context, facts: Facts) -> set[Key]:
 
 def _repair_stop(context: Context, intent: Intent) -> None:
     before = _status(intent.before)
-    wanted = context.wanted_running(before.network).state
+    wanted = wanted_running(context, before.network).state
     crank.reach(context.machine, crank.NOTHING, wanted)
     finish_stop(context, before)
 
@@ -94,8 +96,8 @@ def _repair_change(context: Context, intent: Intent) -> None:
     if intent.before and intent.after:
         before, after = _status(intent.before), _status(intent.after)
         facts = context.machine.basics()
-        wanted = context.wanted_running(before.network, facts).state
-        given_up = context.wanted_running(after.network, facts).state
+        wanted = wanted_running(context, before.network, facts).state
+        given_up = wanted_running(context, after.network, facts).state
         crank.reach(context.machine, crank.merged(intent.overwritten(), wanted), given_up)
     for path, text in intent.documents.items():
         _put_back(Path(path), text)

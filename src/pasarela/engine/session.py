@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from pasarela.engine.context import Context
-from pasarela.engine.definitions import heal
-from pasarela.engine.lock import writing
-from pasarela.engine.repair import repair
+from pasarela.engine.lazy import LazyModule
+from pasarela.engine.pending import pending
 from pasarela.engine.store import Entry, Store
 from pasarela.errors import NetworkNotFound, StoreOwned, SystemCallFailed
 from pasarela.model.handles import NetworkRef
+
+if TYPE_CHECKING:
+    from pasarela.engine import definitions, lock, repair, servers
+else:
+    definitions = LazyModule("pasarela.engine.definitions")
+    lock = LazyModule("pasarela.engine.lock")
+    repair = LazyModule("pasarela.engine.repair")
+    servers = LazyModule("pasarela.engine.servers")
 
 
 class Session:
@@ -31,19 +39,20 @@ class Session:
             SystemCallFailed: the lock cannot be taken, most often for want of permission.
         """
         context = self._context
-        with writing(context.paths, wait=wait) as turn:
+        with lock.writing(context.paths, wait=wait) as turn:
             if turn.previous != self._turn:
                 context.forget()
                 context.store.tidy()
             self._turn = turn.current
-            repair(context)
-            heal(context)
+            repair.repair(context)
+            definitions.heal(context)
+            servers.refresh_servers(context)
             yield context
 
     def _reading(self) -> Context:
         """The context, after trying to repair what a killed command left half done."""
-        store = self._context.store
-        if not self._context.journal.is_empty() or store.incomplete_names():
+        context = self._context
+        if pending(context.paths) or context.store.incomplete_names():
             with suppress(StoreOwned, SystemCallFailed, BlockingIOError), self._writing(wait=False):
                 pass  # a command at work has its record there, too; then this is busy
         return self._context

@@ -7,12 +7,10 @@ started at boot if it has an autostart link. There is no other record of these t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from uuid import UUID
 
-from pasarela.engine.document import definition_text, status_text
 from pasarela.engine.files import (
     make_folder,
     read_text,
@@ -28,17 +26,22 @@ from pasarela.engine.index import (
     Signature,
     signature_of,
 )
+from pasarela.engine.lazy import LazyModule
 from pasarela.errors import InternalError, Location, OperationInvalid, PasarelaError
 from pasarela.model.handles import NetworkRef
-from pasarela.model.network import Network
 from pasarela.model.paths import Paths
-from pasarela.model.status import Status
+
+if TYPE_CHECKING:
+    from pasarela.engine import document
+    from pasarela.model.network import Network
+    from pasarela.model.status import Status
+else:
+    document = LazyModule("pasarela.engine.document")
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A network that is there: which of its documents are, and what their heads say."""
 
     name: str
@@ -165,7 +168,7 @@ class Store:
         """Write a definition; it is on the disk when this returns."""
         path = self.paths.definition(network.name)
         make_folder(self.paths.config, 0o700)
-        write_atomic(path, definition_text(network), durable=True)
+        write_atomic(path, document.definition_text(network), durable=True)
         self._config.note(network.name, _header(network))
         _keep(self._definitions, network.name, path, network)
 
@@ -189,7 +192,7 @@ class Store:
     def save_live(self, status: Status) -> None:
         path = self.paths.status(status.network.name)
         make_folder(self.paths.state)
-        write_atomic(path, status_text(status))
+        write_atomic(path, document.status_text(status))
         self._state.note(status.network.name, _header(status.network))
         _keep(self._lives, status.network.name, path, status)
 

@@ -1,0 +1,29 @@
+"""What a network should be on the host, by the facts that its state calls for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pasarela.engine.context import Context
+from pasarela.engine.resolver import policy_for_new, policy_of_running
+from pasarela.model.network import Network
+from pasarela.plan.facts import Facts
+from pasarela.plan.network import Desired, desired
+
+
+def facts_for_start(context: Context, network: Network) -> Facts:
+    """The host as a network that starts now finds it."""
+    facts = context.machine.facts_for([network])
+    return replace(facts, resolver=policy_for_new(len(context.store.active_names())))
+
+
+def wanted_new(context: Context, network: Network, facts: Facts) -> Desired:
+    """What a network that is about to start should be."""
+    return desired(network, facts, context.paths)
+
+
+def wanted_running(context: Context, network: Network, facts: Facts | None = None) -> Desired:
+    """What a running network should be; it keeps the resolver policy that it started with."""
+    facts = context.machine.basics() if facts is None else facts
+    policy = policy_of_running(context.paths, network.name)
+    return desired(network, replace(facts, resolver=policy), context.paths)

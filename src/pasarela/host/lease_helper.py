@@ -38,12 +38,11 @@ def update(status: Path, arguments: list[str], environment: Mapping[str, str]) -
     """Apply one change under the folder's lock."""
     action, _, address = arguments[:3]
     record = new_record(arguments, environment) if action != "del" else None
-    if action != "del" and record is None:
-        return 0  # an IPv6 client whose MAC is not known has no record
+    outdated = address if action == "del" or record is not None else None
     lock = os.open(status.parent, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        kept = [old for old in read(status) if old.get("ip-address") != address]
+        kept = [old for old in read(status) if old.get("ip-address") != outdated]
         write(status, kept if record is None else [*kept, record])
     finally:
         os.close(lock)
@@ -51,7 +50,10 @@ def update(status: Path, arguments: list[str], environment: Mapping[str, str]) -
 
 
 def new_record(arguments: list[str], environment: Mapping[str, str]) -> Record | None:
-    """The lease as libvirt writes it: keys in its order, those that are unknown left out."""
+    """The lease as libvirt writes it: keys in its order, those that are unknown left out.
+
+    None for an IPv6 client whose MAC is not known: libvirt keeps no record of it.
+    """
     iaid = environment.get("DNSMASQ_IAID")
     mac = environment.get("DNSMASQ_MAC") if iaid else arguments[1]
     client = arguments[1] if iaid else environment.get("DNSMASQ_CLIENT_ID")
@@ -84,7 +86,8 @@ def read(status: Path) -> list[Record]:
 def write(status: Path, records: list[Record]) -> None:
     """Readers see the old file or the new one."""
     temporary = status.with_name(f"{status.name}.new")
-    temporary.write_text(json.dumps(records, indent=2, ensure_ascii=False) + "\n")
+    text = json.dumps(records, indent=2, ensure_ascii=False) if records else "[\n\n]"
+    temporary.write_text(f"{text}\n", encoding="utf-8", errors="replace")
     temporary.chmod(0o644)
     temporary.rename(status)
 

@@ -12,7 +12,7 @@ from lxml import etree
 
 from pasarela.errors import ErrorDomain, Location, XmlContentError, XmlSyntaxError
 from pasarela.xml.node import Node
-from pasarela.xml.unclosed import explain
+from pasarela.xml.syntax import first_fatal, syntax_error
 
 # The most that one string may hold on libvirt's wire, so no client can send a longer document.
 MAX_BYTES = 4 * 1024 * 1024
@@ -50,9 +50,9 @@ def parse(text: str, *, label: str, source: str | None = None) -> Node:
     try:
         element = etree.fromstring(content, parser)
     except etree.XMLSyntaxError:
-        fatal = _fatal(parser)
+        fatal = first_fatal(parser)
         if fatal is not None:
-            raise _syntax_error(fatal, content, label, source) from None
+            raise syntax_error(fatal, content, label, source) from None
         # a namespace that is not declared, which libvirt lets pass
         element = etree.fromstring(content, _parser(recover=True))
     _check_entities(element, label, source)
@@ -101,56 +101,3 @@ def _check_entities(element: etree._Element, label: str, source: str | None) -> 
 def _other_command(name: str) -> str | None:
     commands = {"domain": "virsh define", "network": "net-define", "networkport": "net-port-create"}
     return f"this is a <{name}>: define it with {commands[name]}" if name in commands else None
-
-
-def _fatal(parser: etree.XMLParser) -> tuple[int, int, str] | None:
-    """Line, column and text of the first thing that is not well-formed.
-
-    From the parser's own log: the exception's also holds what earlier documents did wrong.
-    """
-    log: Any = parser.error_log  # the stubs do not know that it is iterable
-    for entry in log:
-        if entry.level == etree.ErrorLevels.FATAL:
-            return entry.line, entry.column, entry.message
-    return None
-
-
-def _syntax_error(
-    fatal: tuple[int, int, str], content: bytes, label: str, source: str | None
-) -> XmlSyntaxError:
-    """libvirt's text: place and message, the line, and a pointer beneath it."""
-    line, column, message = fatal
-    context, pointer = _pointer(content, line, column)
-    finding = explain(content.decode("utf-8", "replace"))
-    return XmlSyntaxError(
-        f"{label}:{line}: {message}\n{context}\n{pointer}",
-        location=Location(
-            source, finding.line if finding else line, finding.element if finding else None
-        ),
-        remedy=finding.remedy if finding else None,
-    )
-
-
-def _pointer(content: bytes, line: int, column: int) -> tuple[str, str]:
-    """The line on which the parser stopped, and dashes up to a caret beneath that place.
-
-    libvirt 9.0.0 prints ``(null)`` where that line is empty.
-    """
-    position = _offset(content, line, column)
-    start = position
-    while start > 0 and content[start : start + 1] in (b"\n", b"\r"):
-        start -= 1
-    while start > 0 and content[start : start + 1] not in (b"\n", b"\r"):
-        start -= 1
-    if content[start : start + 1] in (b"\n", b"\r"):
-        start += 1
-    context = content[start:].splitlines()[0] if content[start:].splitlines() else b""
-    pointer = "-" * (position - start) + "^"
-    return context.decode("utf-8", "surrogateescape") or "(null)", pointer
-
-
-def _offset(content: bytes, line: int, column: int) -> int:
-    start = 0
-    for _ in range(line - 1):
-        start = content.find(b"\n", start) + 1
-    return min(start + column - 1, len(content))

@@ -34,7 +34,8 @@ SOCKET = "run/libvirt/libvirt-sock"
 
 _UNSHARE = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 
-# What the daemon's own namespaces look like: none of its directories is this machine's.
+# What the daemon's own namespaces look like: none of its directories is this machine's. The shell
+# stays as the first process: the daemon would not reap the dnsmasqs whose end it waits for.
 _SET_UP = """
 set -e
 mount -t sysfs sysfs /sys
@@ -51,7 +52,8 @@ mount -t tmpfs tmpfs /var/lib/libvirt
 mount -t tmpfs tmpfs /var/cache/libvirt
 mkdir -p /var/lib/libvirt/dnsmasq
 ip link set lo up
-exec libvirtd
+libvirtd &
+wait $!
 """
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import signal
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import groupby
@@ -67,6 +67,15 @@ class Dnsmasqs:
                 raise ApplyError([*done, *error.done], error.cause) from error.cause
             done += batch
 
+    def end_strays(self, expected: Iterable[DnsmasqProcess]) -> None:
+        """End dnsmasqs of these networks that no pid file knows.
+
+        A starter that was killed leaves one on its way up, which may fork once more meanwhile.
+        """
+        confs = {process.conf: process.pid_file for process in expected}
+        while strays := set(_strays(confs)):
+            processes.terminate(strays)
+
     def reload(self, pid_file: Path, conf: Path) -> None:
         """Make a dnsmasq read its host files again; nothing if it does not run."""
         pid = running_pid(pid_file, conf)
@@ -87,6 +96,13 @@ def running_pid(pid_file: Path, conf: Path) -> int | None:
 def _runs(pid: int, conf: Path) -> bool:
     words = processes.command_line(pid)
     return bool(words) and words[0].endswith("dnsmasq") and _conf_argument(conf) in words
+
+
+def _strays(confs: Mapping[Path, Path]) -> Iterator[int]:
+    known = {running_pid(pid_file, conf) for conf, pid_file in confs.items()}
+    for pid in processes.pids():
+        if pid not in known and any(_runs(pid, conf) for conf in confs):
+            yield pid
 
 
 def _conf_argument(conf: Path) -> str:
@@ -187,6 +203,8 @@ def _failure(process: DnsmasqProcess, failed: StartFailed) -> InternalError:
 
 
 def _remedy(output: str) -> str | None:
+    if "inotify" in output:
+        return "raise the limit: sysctl -w fs.inotify.max_user_instances=1024"
     if "Address already in use" not in output:
         return None
     holders = {

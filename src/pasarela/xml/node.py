@@ -47,6 +47,25 @@ class Node:
         """The text of the element and all within it; None if there is none."""
         return str(_text_content(self.element)) or None
 
+    @property
+    def tag(self) -> str:
+        """The name with its namespace, as ``{namespace}name``."""
+        return self.element.tag
+
+    @property
+    def own_text(self) -> str:
+        """The text between the element's children."""
+        pieces = [self.element.text, *(child.tail for child in self.element)]
+        return "".join(piece or "" for piece in pieces)
+
+    def elements(self) -> Iterator[Node]:
+        """All children that are elements."""
+        return (Node(child, self.file) for child in self.element.iterchildren("*"))
+
+    def attributes(self) -> list[tuple[str, str]]:
+        """All attributes; a name in a namespace as ``{namespace}name``."""
+        return [(str(name), str(value)) for name, value in self.element.items()]
+
     def attribute(self, name: str) -> str | None:
         """The attribute as written, even if empty."""
         return self.element.get(name)

@@ -12,7 +12,9 @@ QBG = VirtualPortType.IEEE_802_1QBG
 QBH = VirtualPortType.IEEE_802_1QBH
 OVS = VirtualPortType.OPENVSWITCH
 
-# Which types a field is for, and how libvirt shows two values of it that differ.
+MIDONET = VirtualPortType.MIDONET
+
+# Which types a field is inherited for, and how libvirt shows two values of it that differ.
 _FIELDS = {
     "manager_id": ((QBG, None), "managerids", "{}"),
     "type_id": ((QBG, None), "typeids", "{}"),
@@ -26,7 +28,7 @@ _REQUIRED = {
     QBG: ("manager_id", "type_id", "type_id_version"),
     QBH: ("profile_id",),
     OVS: (),
-    VirtualPortType.MIDONET: ("interface_id",),
+    MIDONET: ("interface_id",),
 }
 
 
@@ -42,7 +44,7 @@ def merge(*levels: VirtualPort | None) -> VirtualPort | None:
     for level in levels[1:]:
         if level is not None:
             merged = _merge_two(merged, level)
-    return merged
+    return _without_strays(merged)
 
 
 def _merge_two(merged: VirtualPort, level: VirtualPort) -> VirtualPort:
@@ -55,6 +57,13 @@ def _merge_two(merged: VirtualPort, level: VirtualPort) -> VirtualPort:
             raise _mismatch(f"{words} ({form.format(old)} and {form.format(new)})")
         merged = replace(merged, **{field: new})
     return merged
+
+
+def _without_strays(port: VirtualPort) -> VirtualPort:
+    """Without what was given before the type was known, and is not for it."""
+    strays = [field for field, (types, _, _) in _FIELDS.items() if port.type not in types]
+    kept = "interface_id" if port.type is MIDONET else None
+    return replace(port, **{field: None for field in strays if field != kept})
 
 
 def _with_type(merged: VirtualPort, level: VirtualPort) -> VirtualPort:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+TYPE_CHECKING = False  # what typing has, without the milliseconds that importing it takes
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
-Row = Sequence[str]
+    Row = Sequence[str]
 
 
 def format_table(header: Row, rows: Iterable[Row], *, quiet: bool = False) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from errno import EACCES, EPERM
+from os import geteuid
 
 from pasarela.cli.arguments import Arguments
 from pasarela.cli.context import Context
@@ -10,6 +12,8 @@ from pasarela.cli.faults import CommandFailed
 from pasarela.cli.spec import load
 from pasarela.cli.words import SyntaxFault
 from pasarela.errors import PasarelaError
+
+_NOT_ROOT = "run it with sudo; or try everything without rights in the sandbox: pasarela lab up"
 
 
 def run_line(context: Context, line: Iterable[Arguments]) -> bool:
@@ -88,9 +92,14 @@ def report_syntax(context: Context, fault: SyntaxFault) -> None:
 
 def _report_remedy(context: Context, error: PasarelaError) -> None:
     """Pasarela's own last line: where in the document, and the way out."""
-    parts = [str(part) for part in (error.location, error.remedy) if part]
+    remedy = _NOT_ROOT if _lacks_rights(error) else error.remedy
+    parts = [str(part) for part in (error.location, remedy) if part]
     if parts:
         context.hint(": ".join(parts))
+
+
+def _lacks_rights(error: PasarelaError) -> bool:
+    return error.errno in (EPERM, EACCES) and geteuid() != 0
 
 
 def _now() -> float:

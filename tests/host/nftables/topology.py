@@ -143,7 +143,8 @@ class Topology:
 
     def _move(self, link: str, to: Namespace) -> None:
         command = ["ip", "link", "set", link, "netns", f"/proc/self/fd/{to._descriptor}"]
-        subprocess.run(command, check=True, pass_fds=[to._descriptor])
+        with self.host.inside():
+            subprocess.run(command, check=True, pass_fds=[to._descriptor])
 
 
 def _without_dad(namespace: Namespace) -> None:

@@ -19,15 +19,54 @@ One argument may hold several commands with `;` between them. `pasarela` alone i
 An error is printed on stderr after `error: `, as virsh prints it; where Pasarela knows the place in
 a document or the way out, a last line begins with `hint: `. The exit code is 0 or 1.
 
-`--json`, before the command or after it, prints JSON: `net-list`, `net-port-list`, `iface-list`
-and `net-dhcp-leases` a list of objects, `net-event` one object a line, all others one object.
-Errors stay text on stderr.
+## JSON
+
+`--json`, before the command or after it, prints JSON, indented, and no sentences. New keys may come;
+those that are there stay. What is not there is `null`. Errors stay text on stderr.
 """
+
+_NETWORK = "`name`, `uuid`, `active`, `persistent`, `autostart`, `bridge`, `title`"
+_SHAPES = (
+    ("`net-list`", f"a list of networks: {_NETWORK}"),
+    ("`net-info`", "one such network"),
+    ("`net-new`, `net-default`", "one such network with its `xml`"),
+    (
+        "`net-new --dry-run`, `net-default --dry-run`",
+        "`xml`, `steps` (sentences), `firewall` (nft's language), `files` (texts by path), "
+        "`warnings`",
+    ),
+    ("`net-boot`", "`active` (names), `failed` (a list of `name`, `error`)"),
+    ("`net-repair`", "`repaired` (sentences)"),
+    ("`net-dumpxml`, `net-port-dumpxml`, `iface-dumpxml`", "`xml`"),
+    ("`net-name`, `net-uuid`, `iface-name`, `iface-mac`", "`name`, `uuid` or `mac`"),
+    (
+        "`net-dhcp-leases`",
+        "a list: `expiry` (seconds since 1970, null is never), `mac`, `protocol` (ipv4, ipv6), "
+        "`address`, `prefix`, `hostname`, `client_id`, `iaid`, `interface`",
+    ),
+    (
+        "`net-event`",
+        "one object a line: `time`, `event`, `network` (`name`, `uuid`), `what`, and `uri` of "
+        "metadata",
+    ),
+    ("`net-event --list`", "a list of kinds"),
+    ("`net-desc`", "`network`, and `description` or `title`"),
+    ("`net-metadata`", "`network`, `uri`, `xml`"),
+    ("`net-port-list`", "a list of `uuid`"),
+    ("`iface-list`", "a list: `name`, `active`, `mac`"),
+    ("`uri`, `hostname`, `version`", "one key of that name"),
+)
 
 
 def reference() -> str:
     groups = [group for group in table.groups() if any(not c.hidden for c in group.commands)]
-    return "\n".join([_INTRODUCTION, _global_section(), *map(_group_section, groups)])
+    sections = [_global_section(), *map(_group_section, groups)]
+    return "\n".join([_INTRODUCTION, _shapes_table(), *sections])
+
+
+def _shapes_table() -> str:
+    rows = "".join(f"| {commands} | {shape} |\n" for commands, shape in _SHAPES)
+    return f"| command | JSON |\n|---|---|\n{rows}"
 
 
 def _global_section() -> str:

@@ -85,6 +85,7 @@ class ErrorDomain(IntEnum):
     NETWORK = 19
     DOMAIN = 20
     INTERFACE = 26
+    NWFILTER = 33
     HOOK = 34
 
 

@@ -233,7 +233,7 @@ class Engine(PortCalls, InterfaceCalls):
     ) -> str:
         check_flags(flags, AFFECT, "virNetworkGetMetadata")
         check_metadata_kind(kind, uri, "virNetworkGetMetadata")
-        check_exclusive(flags, "virNetworkGetMetadata")
+        check_exclusive(flags)
         return metadata.get(self._context, self._look(network), kind, uri, flags)
 
     def set_metadata(

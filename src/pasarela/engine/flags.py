@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pasarela.errors import ErrorDomain, InvalidArgument, UnsupportedFlags
+from pasarela.errors import InvalidArgument, UnsupportedFlags, WrongArgument
 from pasarela.model.handles import Affect, InterfaceFilter, MetadataType, NetworkFilter
 
 AFFECT = Affect.LIVE | Affect.CONFIG
@@ -23,10 +23,10 @@ def check_metadata_kind(kind: int, uri: str | None, function: str) -> None:
     InvalidArgument: there is no such kind, or the URI does not go with it."""
     if kind in (MetadataType.DESCRIPTION, MetadataType.TITLE):
         if uri is not None:
-            raise _argument(f"uri in {function} must be NULL")
+            raise WrongArgument(f"uri in {function} must be NULL")
     elif kind == MetadataType.ELEMENT:
         if uri is None:
-            raise _argument(f"uri in {function} must not be NULL")
+            raise WrongArgument(f"uri in {function} must not be NULL")
     else:
         raise InvalidArgument(f"unknown metadata type '{int(kind)}'")
 
@@ -35,18 +35,14 @@ def check_title(text: str | None) -> None:
     """Raises:
     InvalidArgument: a title is one line."""
     if text is not None and "\n" in text:
-        raise _argument("Network title can't contain newlines")
+        raise WrongArgument("metadata title can't contain newlines")
 
 
-def check_exclusive(flags: Affect, function: str) -> None:
+def check_exclusive(flags: Affect) -> None:
     """Raises:
     InvalidArgument: both definitions are asked for, where only one can be answered."""
     if flags & Affect.LIVE and flags & Affect.CONFIG:
-        raise _argument(
-            f"flags 'VIR_NETWORK_UPDATE_AFFECT_LIVE' and 'VIR_NETWORK_UPDATE_AFFECT_CONFIG' in "
-            f"{function} are mutually exclusive"
+        raise WrongArgument(
+            "Flags 'VIR_NETWORK_UPDATE_AFFECT_LIVE' and 'VIR_NETWORK_UPDATE_AFFECT_CONFIG' are "
+            "mutually exclusive"
         )
-
-
-def _argument(text: str) -> InvalidArgument:
-    return InvalidArgument(text, domain=ErrorDomain.NETWORK)

@@ -9,8 +9,7 @@ from xml.sax.saxutils import quoteattr
 
 from lxml import etree
 
-from pasarela.errors import ErrorDomain, InternalError
-from pasarela.model.metadata import not_found
+from pasarela.errors import ErrorDomain, InternalError, MetadataNotFound
 from pasarela.model.network import Network
 from pasarela.xml.reader import parse
 from pasarela.xml.verbatim import keep
@@ -29,7 +28,7 @@ def get_element(network: Network, uri: str) -> str:
     """
     child = _find(_metadata(network), uri)
     if child is None:
-        raise not_found()
+        raise MetadataNotFound("Requested metadata element is not present")
     for element in _elements(child):
         _leave_namespace(element, uri)
     prefixes = [prefix for each in _elements(child) for prefix in each.nsmap if prefix]

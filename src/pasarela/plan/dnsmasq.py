@@ -3,7 +3,8 @@
 The options are libvirt's (bridge_driver.c, networkDnsmasqConfContents), but for these:
 
 - ``bind-interfaces`` for ``bind-dynamic``, which wakes every dnsmasq of the host at each new
-  address; what it protects from (CVE-2012-3411) the network's firewall section keeps out.
+  address; what it protects from (CVE-2012-3411) the network's firewall section keeps out. Only a
+  network with forward mode open, which has no section, keeps ``bind-dynamic``.
 - ``no-ping``: dnsmasq would wait 3 s for an answer before it offers an address, and its lease
   table already knows what is given away.
 - its own lease file, so that a lease needs no helper to survive; the helper, if there is one,
@@ -13,11 +14,21 @@ The options are libvirt's (bridge_driver.c, networkDnsmasqConfContents), but for
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from ipaddress import IPv4Address, IPv6Address
 
 from pasarela.errors import ConfigUnsupported
-from pasarela.model.network import DhcpHost, DhcpRange, Dns, Forwarder, Ip, Network, SrvRecord
+from pasarela.model.network import (
+    DhcpHost,
+    DhcpRange,
+    Dns,
+    Forwarder,
+    ForwardMode,
+    Ip,
+    Network,
+    SrvRecord,
+)
 from pasarela.model.paths import Paths
 from pasarela.model.values import LeaseTime, LeaseUnit
 from pasarela.plan import dnsmasq_text as text
@@ -39,6 +50,8 @@ def dnsmasq_resources(network: Network, facts: Facts, paths: Paths) -> Iterator[
     Raises:
         ConfigUnsupported: a text of the definition has no place in dnsmasq's files.
     """
+    if not facts.capabilities.ipv6:
+        network = replace(network, ips=tuple(ip for ip in network.ips if ip.address.version == 4))
     if not wants_dnsmasq(network):
         return
     name = network.name
@@ -87,7 +100,7 @@ def configuration(network: Network, facts: Facts, paths: Paths) -> str:
         *_records(network.dns or Dns()),
         *_dhcp(network, facts, paths),
         *_host_files(network, paths),
-        *_advertising(network, facts),
+        *_advertising(network),
         *(text.verbatim(option, "dnsmasq:option") for option in network.dnsmasq_options),
     ]
     return text.document(lines)
@@ -195,7 +208,7 @@ def _reverse_domain(ip: Ip) -> str:
 def _listening(network: Network, paths: Paths) -> Iterator[str]:
     yield f"pid-file={_path(paths.dnsmasq_pid(network.name))}"
     yield "except-interface=lo"
-    yield "bind-interfaces"
+    yield "bind-dynamic" if network.forward.mode is ForwardMode.OPEN else "bind-interfaces"
     yield f"interface={text.interface(bridge_name(network), 'bridge')}"
 
 
@@ -298,10 +311,8 @@ def _host_files(network: Network, paths: Paths) -> Iterator[str]:
         yield f"dhcp-option=option:mtu,{network.mtu}"
 
 
-def _advertising(network: Network, facts: Facts) -> Iterator[str]:
+def _advertising(network: Network) -> Iterator[str]:
     six = [ip for ip in network.ips if isinstance(ip.address, IPv6Address)]
-    if not six or not facts.capabilities.ipv6:
-        return
     if any(ip.has_dhcp for ip in six):
         yield "enable-ra"
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPV4LENGTH, IPv4Network, IPv6Network, ip_network
 
 from pasarela.errors import InternalError
 from pasarela.model.network import Network
@@ -31,10 +31,13 @@ def free_subnet(facts: Facts, networks: Iterable[Network] = (), prefix: int = 24
     Raises:
         InternalError: every private subnet of this size is taken.
     """
-    taken = _ipv4(taken_subnets(facts, networks))
-    for candidate in _candidates(prefix):
-        if not any(candidate.overlaps(other) for other in taken):
-            return candidate
+    taken = [one for one in taken_subnets(facts, networks) if isinstance(one, IPv4Network)]
+    home = _POOLS[0]
+    places = [(home, DEFAULT_SUBNET), *((pool, pool) for pool in _POOLS[1:]), (home, home)]
+    for pool, beginning in places:
+        found = _first_free(pool, int(beginning.network_address), prefix, taken)
+        if found is not None:
+            return found
     raise InternalError(
         f"no free private IPv4 subnet with prefix {prefix} is left",
         remedy="name one with --subnet",
@@ -100,26 +103,20 @@ def _network_subnets(network: Network) -> Iterator[Subnet]:
         yield ip_network(f"{route.address}/{route_prefix(route)}", strict=False)
 
 
-def _candidates(prefix: int) -> Iterator[IPv4Network]:
-    """The default first, then those after it in its pool, then all others."""
-    preferred = DEFAULT_SUBNET.supernet(new_prefix=prefix) if prefix <= 24 else DEFAULT_SUBNET
-    later: list[IPv4Network] = []
-    for pool in _POOLS:
-        for candidate in _subnets(pool, prefix):
-            if candidate < preferred and pool.supernet_of(preferred):
-                later.append(candidate)
-            else:
-                yield candidate
-    yield from later
-
-
-def _subnets(pool: IPv4Network, prefix: int) -> Iterator[IPv4Network]:
-    return pool.subnets(new_prefix=prefix) if prefix >= pool.prefixlen else iter(())
+def _first_free(
+    pool: IPv4Network, beginning: int, prefix: int, taken: Iterable[IPv4Network]
+) -> IPv4Network | None:
+    """The first free subnet in ``pool`` at or around ``beginning``, leaping over what is taken."""
+    size = 1 << (IPV4LENGTH - prefix)
+    number = beginning & -size
+    while number in range(int(pool.network_address), int(pool.broadcast_address) - size + 2):
+        candidate = IPv4Network((number, prefix))
+        ends = [int(one.broadcast_address) for one in taken if one.overlaps(candidate)]
+        if not ends:
+            return candidate
+        number = (max(*ends, number + size - 1) + size) & -size
+    return None
 
 
 def _overlap(one: Subnet, other: Subnet) -> bool:
     return one.version == other.version and one.overlaps(other)
-
-
-def _ipv4(subnets: Iterable[Subnet]) -> list[IPv4Network]:
-    return [subnet for subnet in subnets if isinstance(subnet, IPv4Network)]

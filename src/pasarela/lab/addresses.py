@@ -27,12 +27,20 @@ def await_ipv6(name: str, interface: str, timeout: float, *, scope: str = "globa
 
 
 def await_router(name: str, timeout: float) -> bool:
-    """Wait until a router's advertisement has put an IPv6 prefix or gateway on a node."""
+    """Wait until a router's advertisement has put an IPv6 prefix or gateway on a node.
+
+    The node has had no IPv6 route but the link's own before.
+    """
     return events.wait_until(name, lambda: _is_advertised(name), timeout)
 
 
 def _is_advertised(name: str) -> bool:
-    return any("expires" in route for route in ip(name, "-6", "route", "show"))
+    destinations = (route["dst"] for route in ip(name, "-6", "route", "show"))
+    return any(not destination.startswith("fe80:") for destination in destinations)
+
+
+def exists(name: str, interface: str) -> bool:
+    return any(link["ifname"] == interface for link in ip(name, "link", "show"))
 
 
 def of(name: str, interface: str) -> list[str]:

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Callable
 
 from pasarela.errors import PasarelaError
-from pasarela.lab import guest_command, launch, node, shell, state, status, uplink
+from pasarela.lab import check_command, guest_command, launch, node, shell, state, status, uplink
+from pasarela.lab.vm import kernel
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -77,6 +78,15 @@ def bridge(options: argparse.Namespace) -> int:
     return 0
 
 
+def check(options: argparse.Namespace) -> int:
+    return check_command.main(options)
+
+
+def fetch(_: argparse.Namespace) -> int:
+    print(f"The kernel for real guests is in {kernel.fetch()}.")
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="pasarela lab",
@@ -100,6 +110,7 @@ def _add_life_cycle(commands: argparse._SubParsersAction[argparse.ArgumentParser
         commands, "status", show_status, "list the labs that are up, and their machines"
     )
     parser.add_argument("--json", action="store_true")
+    _command(commands, "fetch", fetch, "download and unpack the kernel of --vm guests")
 
 
 def _add_use(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -111,10 +122,16 @@ def _add_use(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--network", help="the network to plug it into")
     what.add_argument("--remove", action="store_true", help="unplug the guest and remove it")
+    parser.add_argument("--vm", action="store_true", help="a real Linux under QEMU")
     parser.add_argument("--mac", help="its MAC address; made up where not given")
     parser.add_argument("--address", metavar="CIDR", help="a static address instead of DHCP")
     parser = _command(commands, "bridge", bridge, "put the host's enp3s0 into a bridge br0")
     parser.add_argument("--remove", action="store_true", help="take it out again")
+    parser = _command(commands, "check", check, "build every kind of network and measure it")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--kind", action="append", help="only this kind; may be repeated")
+    parser.add_argument("--keep", action="store_true", help="leave the lab 'check' up afterwards")
+    parser.add_argument("--userns", action="store_true", help="use a user namespace also as root")
 
 
 def _command(

@@ -15,7 +15,7 @@ from pasarela.model.values import MacAddress
 from pasarela.xml.network import parse_network
 
 _INFRASTRUCTURE = {"host", "lan", "router", "internet"}
-_ADVERTISEMENT = 3.0  # seconds in which a router would have answered
+_ADVERTISEMENT = 10.0  # seconds in which a router would have answered
 _DHCP6 = 3.0
 
 
@@ -68,8 +68,8 @@ def remove(connection: Connection, name: str) -> None:
         raise LabError(f"'{name}' is a machine of the lab, not a guest")
     plugged = plug.load(name)
     plug.delete_port(connection, plugged)
-    if plugged.link:
-        run(["ip", "link", "del", plugged.link])
+    # Not left to the namespace's end, which the kernel puts off: the NIC is to be free at once.
+    run(node.inside(name, ["ip", "link", "del", plug.INTERFACE]))
     node.remove(name)
 
 

@@ -72,6 +72,22 @@ def create(name: str, *, sysctls: Sequence[str] = ()) -> None:
 
     ``sysctls`` are paths below /proc/sys with their values; what this kernel lacks is left out.
     """
+    create_folder(name)
+    for part in ("run", "run/lock", "run/libvirt", "run/netns"):
+        (folder(name) / part).mkdir()
+    (folder(name) / "resolv.conf").touch()
+    for kind in _KINDS:
+        Path(pin(name, kind)).touch()
+    pins = _options(f"{PINS}/{name}.net")
+    run(_in_keeper(["unshare", *pins, "--", "sh", f"{TOOLS}/create.sh", name, *sysctls]))
+
+
+def create_folder(name: str) -> None:
+    """Take a name for a node.
+
+    Raises:
+        LabError: it is taken, or none.
+    """
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,30}", name):
         raise LabError(
             f"'{name}' cannot be a node's name",
@@ -81,13 +97,6 @@ def create(name: str, *, sysctls: Sequence[str] = ()) -> None:
         folder(name).mkdir()
     except FileExistsError:
         raise LabError(f"there is a node '{name}' already") from None
-    for part in ("run", "run/lock", "run/libvirt", "run/netns"):
-        (folder(name) / part).mkdir()
-    (folder(name) / "resolv.conf").touch()
-    for kind in _KINDS:
-        Path(pin(name, kind)).touch()
-    pins = _options(f"{PINS}/{name}.net")
-    run(_in_keeper(["unshare", *pins, "--", "sh", f"{TOOLS}/create.sh", name, *sysctls]))
 
 
 def remove(name: str) -> None:

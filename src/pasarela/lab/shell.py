@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from pasarela.lab import node, state
 from pasarela.lab.faults import LabError
+from pasarela.lab.vm import console, machine
+from pasarela.lab.vm.agent import Agent
 
 VARIABLE = "PASARELA_LAB"
 _BANNERS = {
@@ -22,7 +25,7 @@ reaches your machine's network. Try:
     "internet": "This is the internet: the web server and name server of example.com.",
     "lan": "This is the LAN's switch. Try: bridge link; bridge fdb; tcpdump -ni br-lan",
 }
-_GUEST_BANNER = "This is the guest '{}'. Try: ip addr; ping example.com; curl http://example.com"
+_GUEST_BANNER = "This is the guest '{}'. Try: ip addr; ping example.com; wget -qO- example.com"
 
 
 def inside_lab() -> bool:
@@ -57,6 +60,8 @@ def environment(lab: str) -> dict[str, str]:
 def run(lab: str, name: str, argv: Sequence[str]) -> int:
     """Run a command, or an interactive shell where ``argv`` is empty; return its exit code."""
     _require(lab, name)
+    if (_folders(lab) / name / "agent.sock").exists():
+        return _run_in_real_guest(lab, name, argv)
     variables = environment(lab)
     if not argv:
         print(_BANNERS.get(name, _GUEST_BANNER.format(name)), flush=True)
@@ -66,13 +71,30 @@ def run(lab: str, name: str, argv: Sequence[str]) -> int:
     return done.returncode if done.returncode >= 0 else 128 - done.returncode
 
 
+def _run_in_real_guest(lab: str, name: str, argv: Sequence[str]) -> int:
+    """Over its serial lines, from within the lab."""
+    if not inside_lab():
+        return run(lab, node.HOST, ["pasarela", "lab", "shell", name, "--", *argv])
+    if not argv:
+        print(_GUEST_BANNER.format(name), flush=True)
+        return console.join(machine.console_path(name))
+    with Agent(machine.agent_path(name)) as agent:
+        answer = agent.run(shlex.join(argv))
+    print(answer.output, end="")
+    return answer.code
+
+
 def _require(lab: str, name: str) -> None:
-    keeper = 1 if inside_lab() else state.load_alive(lab).pid
-    there = sorted(_listing(Path(f"/proc/{keeper}/root{node.FOLDERS}")))
+    there = sorted(_listing(_folders(lab)))
     if name not in there:
         raise LabError(
             f"lab '{lab}' has no machine '{name}'", remedy=f"It has: {', '.join(there)}."
         )
+
+
+def _folders(lab: str) -> Path:
+    keeper = 1 if inside_lab() else state.load_alive(lab).pid
+    return Path(f"/proc/{keeper}/root{node.FOLDERS}")
 
 
 def _enter_lab(lab: str) -> list[str]:

@@ -26,7 +26,7 @@ def configure(interface: str) -> None:
 
 
 def is_bridged() -> bool:
-    return any(link["ifname"] == BRIDGE for link in addresses.ip(_HOST, "link", "show"))
+    return addresses.exists(_HOST, BRIDGE)
 
 
 def bridge() -> None:

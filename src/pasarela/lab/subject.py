@@ -1,0 +1,149 @@
+"""A network under measurement, with two guests on it and the addresses that they got."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Interface, IPv6Address, IPv6Interface
+
+from pasarela.client.connection import Connection
+from pasarela.lab import addresses, dhcp, guest, node, plug, topology
+from pasarela.lab.dhcp import Offer
+from pasarela.lab.faults import LabError, run
+from pasarela.lab.kinds import Kind
+from pasarela.lab.probe import Address
+from pasarela.model.network import Network
+from pasarela.model.values import MacAddress
+from pasarela.xml.network import parse_network
+
+_DHCP_TRIES = 10  # a second apart
+_LINK_LOCAL_TIMEOUT = 5.0
+
+
+@dataclass(slots=True)
+class Guest:
+    """A guest and what it was given; filled in as it gets it."""
+
+    name: str
+    mac: MacAddress
+    link: str | None
+    offer: Offer | None = None
+    ipv4: Address | None = None
+    ipv6: Address | None = None
+    gateways6: Sequence[str] = ()
+    servers6: Sequence[Address] = ()
+
+    def address(self, version: int) -> Address | None:
+        return self.ipv4 if version == 4 else self.ipv6
+
+
+@dataclass(slots=True)
+class Subject:
+    """A kind's network, its guests, and the host's address that they see."""
+
+    kind: Kind
+    network: Network
+    guests: list[Guest] = field(default_factory=list)
+
+    def host(self, version: int) -> Address:
+        """The host's address on this network, else the one on the LAN."""
+        for ip in self.network.ips:
+            if ip.address.version == version:
+                return ip.address
+        if version == 4:
+            return topology.HOST_ADDRESS
+        if self.network.forward.mode.owns_bridge and self.network.mac:
+            return _link_local(self.network.mac)
+        return addresses.usable_ipv6(node.HOST, _uplink(self.kind))[0].ip
+
+
+def build(connection: Connection, kind: Kind) -> Subject:
+    """Create the kind's network with Pasarela, and two guests with ports on it.
+
+    Not for several threads at once: it uses the connection.
+    """
+    if kind.document is None:
+        ref = connection.lookup_by_name(kind.network)
+        connection.start(ref)
+    else:
+        ref = connection.create_xml(kind.document)
+    network = parse_network(connection.xml_desc(ref))
+    subject = Subject(kind, network)
+    for letter in "ab":
+        wanted = guest.Request(f"{kind.name}-{letter}", ref.name, plug.random_mac())
+        plugged = guest.add(connection, wanted)
+        subject.guests.append(Guest(wanted.name, wanted.mac, plugged.link))
+    return subject
+
+
+def remove(connection: Connection, subject: Subject) -> None:
+    """Remove the guests and stop the network."""
+    for one in subject.guests:
+        guest.remove(connection, one.name)
+    connection.destroy(connection.lookup_by_name(subject.network.name))
+
+
+def configure(subject: Subject) -> None:
+    """Bring the guests up and let them take every address that they are given."""
+    for one in subject.guests:
+        guest.up(one.name)
+    links = [one.link for one in subject.guests if one.link]
+    if not plug.await_forwarding(links):
+        raise LabError(f"the bridge of {subject.network.name} does not forward packets")
+    for position, one in enumerate(subject.guests):
+        _configure_ipv4(subject, one, position)
+        if subject.kind.ipv6:
+            _configure_ipv6(subject, one)
+        _seek_ways_out(subject, one)
+
+
+def _configure_ipv4(subject: Subject, one: Guest, position: int) -> None:
+    if subject.kind.statics:
+        # Somebody might serve a network that promises to have no DHCP.
+        one.offer = dhcp.acquire(one.name, plug.INTERFACE, one.name, tries=1)
+        address = subject.kind.statics[position]
+        _add_address(one.name, address)
+        one.ipv4 = address.ip
+        return
+    one.offer = dhcp.acquire(one.name, plug.INTERFACE, one.name, tries=_DHCP_TRIES)
+    one.ipv4 = one.offer.address.ip if one.offer else None
+
+
+def _configure_ipv6(subject: Subject, one: Guest) -> None:
+    if subject.kind.statics:
+        addresses.await_ipv6(one.name, plug.INTERFACE, _LINK_LOCAL_TIMEOUT, scope="link")
+        one.ipv6 = _link_local(one.mac)
+        return
+    lease = guest.configure_ipv6(guest.Request(one.name, subject.network.name, one.mac))
+    one.gateways6 = addresses.ipv6_gateways(one.name)
+    one.ipv6 = lease.address if lease else None
+    one.servers6 = lease.name_servers if lease else ()
+
+
+def _seek_ways_out(subject: Subject, one: Guest) -> None:
+    """Try the host as a gateway where none was offered: it is for the firewall to say no."""
+    if one.offer is None:
+        _route(one.name, "-4", "default", "dev", plug.INTERFACE)
+    elif not one.offer.routers:
+        _route(one.name, "-4", "default", "via", str(subject.host(4)))
+    if subject.kind.ipv6 and not subject.kind.statics and not one.gateways6:
+        _route(one.name, "-6", "default", "via", str(subject.host(6)))
+
+
+def _route(name: str, *arguments: str) -> None:
+    run(node.inside(name, ["ip", arguments[0], "route", "replace", *arguments[1:]]))
+
+
+def _add_address(name: str, address: IPv4Interface | IPv6Interface) -> None:
+    run(node.inside(name, ["ip", "addr", "replace", str(address), "dev", plug.INTERFACE]))
+
+
+def _link_local(mac: MacAddress) -> Address:
+    """The address that the kernel makes from a MAC (RFC 4291, appendix A)."""
+    octets = mac.octets
+    identifier = bytes([octets[0] ^ 2]) + octets[1:3] + b"\xff\xfe" + octets[3:]
+    return IPv6Address(b"\xfe\x80" + bytes(6) + identifier)
+
+
+def _uplink(kind: Kind) -> str:
+    return "br0" if kind.needs_bridge else "enp3s0"

@@ -1,0 +1,1 @@
+"""Guests that are real: Debian's kernel and busybox under QEMU."""

@@ -5,6 +5,7 @@ Source: section 8.4 of the interoperability sheet; the order is libvirt's.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -189,13 +190,15 @@ def _second_dhcp(ip: Ip) -> PasarelaError:
 def _check_portgroups(network: Network) -> None:
     default: PortGroup | None = None
     bad_vlan = False
-    for position, group in enumerate(network.portgroups):
+    counts = Counter(group.name for group in network.portgroups)
+    for group in network.portgroups:
         bad_vlan |= _bad_vlan(network, group)
         if group.default:
             if default:
                 raise _two_defaults(network, default, group)
             default = group
-        _check_unique(network, group, network.portgroups[position + 1 :])
+        if counts[group.name] > 1:
+            raise _same_name(network, group)
         _check_group_bandwidth(network, group)
     if bad_vlan or (network.vlan and not _may_have_vlan(network) and not default):
         raise ConfigUnsupported(
@@ -233,13 +236,12 @@ def _two_defaults(network: Network, first: PortGroup, second: PortGroup) -> Pasa
     )
 
 
-def _check_unique(network: Network, group: PortGroup, others: tuple[PortGroup, ...]) -> None:
-    if any(other.name == group.name for other in others):
-        raise ConfigUnsupported(
-            f"multiple <portgroup> elements with the same name ({group.name}) "
-            f"in network '{network.name}'",
-            remedy="rename or remove one of them",
-        )
+def _same_name(network: Network, group: PortGroup) -> PasarelaError:
+    return ConfigUnsupported(
+        f"multiple <portgroup> elements with the same name ({group.name}) "
+        f"in network '{network.name}'",
+        remedy="rename or remove one of them",
+    )
 
 
 def _check_group_bandwidth(network: Network, group: PortGroup) -> None:

@@ -129,6 +129,8 @@ def _name(root: Node) -> str:
         raise root.error(MissingName, "", remedy=_name_remedy(root))
     if "/" in name:
         raise _bad_name(node, "invalid char in name: /")
+    if "\r" in name:
+        raise _bad_name(node, "invalid char in name: \r")
     if name in (".", ".."):
         raise _bad_name(node, f"invalid name: {name}")
     return name

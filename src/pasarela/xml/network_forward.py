@@ -87,7 +87,7 @@ def _devices(node: Node, network: str) -> tuple[tuple[ForwardInterface, ...], st
 
 
 def _interfaces(dev: str | None, nodes: list[Node], network: str) -> tuple[ForwardInterface, ...]:
-    names = [dev] if dev else []
+    names = {dev: None} if dev else {}  # a dict, for its order
     for position, node in enumerate(nodes):
         name = _dev(node, f"<forward> <interface> element of network {network}")
         if position == 0 and dev:
@@ -101,19 +101,19 @@ def _interfaces(dev: str | None, nodes: list[Node], network: str) -> tuple[Forwa
             detail = f"interface '{name}' can only be listed once in network {network}"
             raise node.error(XmlContentError, detail)
         else:
-            names.append(name)
+            names[name] = None
     return tuple(ForwardInterface(dev=name) for name in names)
 
 
 def _addresses(nodes: list[Node], network: str) -> tuple[ForwardInterface, ...]:
-    found: list[PciAddress] = []
+    found: dict[PciAddress, None] = {}
     for node in nodes:
         _check_address_type(node, network)
         address = read_pci_address(node)
         if address in found:
             detail = f"PCI device '{address}' can only be listed once in network {network}"
             raise node.error(XmlContentError, detail)
-        found.append(address)
+        found[address] = None
     return tuple(ForwardInterface(address=address) for address in found)
 
 

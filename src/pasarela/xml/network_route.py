@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from pasarela.errors import ConfigUnsupported, PasarelaError, XmlContentError
 from pasarela.model.network import Ip, Route
@@ -11,6 +11,8 @@ from pasarela.xml.network_ip import effective_prefix
 from pasarela.xml.node import Node
 from pasarela.xml.scalars import format_ip, parse_ip
 from pasarela.xml.writer import Writer
+
+Subnet = IPv4Network | IPv6Network
 
 
 class _Reader:
@@ -112,8 +114,10 @@ class _Reader:
 def read_routes(nodes: list[Node], network: str, ips: tuple[Ip, ...]) -> tuple[Route, ...]:
     """All routes, each with a gateway that one of the network's addresses reaches."""
     routes = tuple(_Reader(node, network).read() for node in nodes)
+    subnets = {subnet for ip in ips if (subnet := _subnet(ip))}
+    lengths = {(subnet.version, subnet.prefixlen) for subnet in subnets}
     for node, route in zip(nodes, routes, strict=True):
-        if not any(_reaches(ip, route.gateway) for ip in ips):
+        if not _is_within(route.gateway, subnets, lengths):
             raise node.error(
                 ConfigUnsupported,
                 f"unreachable static route gateway '{format_ip(route.gateway)}' specified "
@@ -123,11 +127,17 @@ def read_routes(nodes: list[Node], network: str, ips: tuple[Ip, ...]) -> tuple[R
     return routes
 
 
-def _reaches(ip: Ip, gateway: IPv4Address | IPv6Address) -> bool:
+def _subnet(ip: Ip) -> Subnet | None:
     prefix = effective_prefix(ip)
-    if prefix is None or ip.address.version != gateway.version:
-        return False
-    return gateway in ip_network((ip.address, prefix), strict=False)
+    return None if prefix is None else ip_network((ip.address, prefix), strict=False)
+
+
+def _is_within(address: IpAddress, subnets: set[Subnet], lengths: set[tuple[int, int]]) -> bool:
+    """Asks once for each family and length of prefix, however many subnets there are."""
+    return any(
+        version == address.version and ip_network((address, prefix), strict=False) in subnets
+        for version, prefix in lengths
+    )
 
 
 def write_route(writer: Writer, route: Route) -> None:

@@ -44,7 +44,7 @@ def read(text: str, root: str, *, label: str | None = None, source: str | None =
 
 def parse(text: str, *, label: str, source: str | None = None) -> Node:
     """The root element of ``text``, whatever its name; errors as :func:`read`."""
-    content = text.encode("utf-8", "surrogateescape")
+    content = _encode(text, label, source)
     _check_size(content, label, source)
     parser = _parser()
     try:
@@ -70,6 +70,18 @@ def _parser(*, recover: bool = False) -> etree.XMLParser:
         strip_cdata=False,
         recover=recover,
     )
+
+
+def _encode(text: str, label: str, source: str | None) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        line = text.count("\n", 0, error.start) + 1
+        raise XmlSyntaxError(
+            f"{label}:{line}: the document contains half a character",
+            location=Location(source, line),
+            remedy="save it as UTF-8",
+        ) from None
 
 
 def _check_size(content: bytes, label: str, source: str | None) -> None:

@@ -37,6 +37,7 @@ _REMEDIES = (
     ("Excessive depth", "elements are nested too deeply"),
     ("Couldn't find end of Start Tag", "end the tag with > or />"),
 )
+_LONG_TAG = 256
 _TAGS = re.compile("tag mismatch|Premature end of data|Extra content|EndTag: '</' not found")
 
 
@@ -55,9 +56,12 @@ def first_fatal(parser: etree.XMLParser) -> Fatal | None:
 def syntax_error(fatal: Fatal, content: bytes, label: str, source: str | None) -> XmlSyntaxError:
     """libvirt 9.0.0's text: place and message, the line, and a pointer beneath it."""
     line, column, message = fatal
-    context, pointer = _pointer(content, line, column)
+    position = _offset(content, line, column)
+    context, pointer = _pointer(content, position)
     detail = f"{label}:{line}: {message}\n{context}\n{pointer}"
-    finding = explain(content.decode("utf-8", "replace")) if _TAGS.search(message) else None
+    # what follows the tag is not looked at: it may be anything
+    seen = content[: position + _LONG_TAG].decode("utf-8", "replace")
+    finding = explain(seen) if _TAGS.search(message) else None
     if finding:
         location = Location(source, finding.line, finding.element)
         return XmlSyntaxError(detail, location=location, remedy=finding.remedy)
@@ -68,12 +72,11 @@ def _remedy(message: str) -> str | None:
     return next((remedy for part, remedy in _REMEDIES if part in message), None)
 
 
-def _pointer(content: bytes, line: int, column: int) -> tuple[str, str]:
+def _pointer(content: bytes, position: int) -> tuple[str, str]:
     """The line on which the parser stopped, and dashes up to a caret beneath that place.
 
     libvirt 9.0.0 prints ``(null)`` where that line is empty.
     """
-    position = _offset(content, line, column)
     start = _line_start(content, position)
     context = re.split(rb"[\r\n]", content[start:], maxsplit=1)[0]
     pointer = "-" * (position - start) + "^"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pasarela.xml.suggest import closest
 
 _TOKEN = re.compile(
     r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|<![^>]*>"
-    r"|<(?P<close>/?)(?P<name>[\w.:-]+)(?P<rest>(?:\"[^\"]*\"|'[^']*'|[^<>\"'])*?)(?P<empty>/?)>",
+    r"|<(?P<close>/?)(?P<name>[\w.:-]+)(?P<rest>(?:\"[^\"<]*\"|'[^'<]*'|[^<>\"'])*?)(?P<empty>/?)>",
     re.DOTALL,
 )
 # Elements that hold others; all else in our documents is written <like this/>.
@@ -18,6 +18,14 @@ _CONTAINERS = frozenset(
     {"network", "metadata", "forward", "nat", "dns", "host", "ip", "dhcp", "range", "bandwidth"}
     | {"vlan", "virtualport", "portgroup", "networkport", "owner", "plug", "dnsmasq:options"}
 )
+# Where an element belongs that people write next to it instead.
+_PARENTS = {
+    **dict.fromkeys(("interface", "pf", "nat", "driver"), "forward"),
+    **dict.fromkeys(("dhcp", "tftp"), "ip"),
+    **dict.fromkeys(("range", "bootp"), "dhcp"),
+    **dict.fromkeys(("forwarder", "txt", "srv"), "dns"),
+    **dict.fromkeys(("inbound", "outbound"), "bandwidth"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,7 @@ def explain(text: str) -> Finding | None:
             opened.pop()
         else:
             return _mismatch(opened, tag)
-    return _never_closed(opened[-1]) if opened else None
+    return _never_closed(opened, outer=opened[:-1]) if opened else None
 
 
 def _tags(text: str) -> Iterator[Tag]:
@@ -67,7 +75,7 @@ def _tags(text: str) -> Iterator[Tag]:
 
 def _mismatch(opened: list[Tag], closing: Tag) -> Finding:
     if any(tag.name == closing.name for tag in opened):
-        return _never_closed(opened[-1])
+        return _never_closed(opened)
     if not opened:
         remedy = f"</{closing.name}> on line {closing.line} closes nothing: remove it"
         return Finding(closing.line, closing.name, remedy)
@@ -83,10 +91,18 @@ def _mismatch(opened: list[Tag], closing: Tag) -> Finding:
     )
 
 
-def _never_closed(tag: Tag) -> Finding:
+def _never_closed(opened: list[Tag], outer: Sequence[Tag] = ()) -> Finding:
+    """What to write for the innermost of these; the ends of the ``outer`` ones are missing too."""
+    tag, parent = opened[-1], opened[-2].name if len(opened) > 1 else None
     remedy = f"<{tag.name}> opened on line {tag.line} is never closed: "
     if tag.name in _CONTAINERS:
         remedy += f"write </{tag.name}> where it shall end"
     else:
         remedy += f"write {tag.opening}/> or close it with </{tag.name}>"
+    home = _PARENTS.get(tag.name)
+    if home and parent != home:
+        remedy += f". It belongs into <{home}>, before </{home}>"
+    if outer:
+        ends = "".join(f"</{tag.name}>" for tag in reversed(outer))
+        remedy += f". The document also lacks {ends} at its end"
     return Finding(tag.line, tag.name, remedy)

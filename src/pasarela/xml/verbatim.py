@@ -16,7 +16,8 @@ from pasarela.xml.writer import Writer
 
 _INDENT = "  "
 _MARKUP = re.compile(
-    r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|(?P<tag><(?:\"[^\"]*\"|'[^']*'|[^>])*>)", re.DOTALL
+    r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|(?P<tag><(?:\"[^\"]*\"|'[^']*'|[^>\"'])*>)",
+    re.DOTALL,
 )
 _ATTRIBUTE = re.compile(r" (?P<name>[^\s=]+)=(?P<value>\"[^\"]*\"|'[^']*')")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")

@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 CLIENT = Path(__file__).with_name("dhcp_client.py")
+QUERY = Path(__file__).with_name("dns_query.py")
+NO_SUCH_NAME = 3
+REFUSED = 5
 
 
 class Guest:
@@ -29,6 +32,19 @@ class Guest:
         """Ask for an address: milliseconds until the offer, the address, the options sent."""
         words = self.run(sys.executable, str(CLIENT), "eth0", self.mac, hostname).split()
         return float(words[0]), words[1], {int(number) for number in words[2].split(",")}
+
+    def dns(self, server: str, name: str, kind: str = "A") -> list[str]:
+        """The answers; none where the server knows of no such name."""
+        enter = f"--net=/proc/{self._process.pid}/ns/net"
+        done = subprocess.run(
+            ["nsenter", enter, sys.executable, str(QUERY), server, name, kind],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+        assert done.returncode in (0, NO_SUCH_NAME, REFUSED), done
+        return done.stdout.splitlines()
 
 
 @contextmanager

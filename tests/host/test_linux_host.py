@@ -13,14 +13,27 @@ import pytest
 
 from host.guests import guest
 from pasarela.errors import InternalError, SystemCallFailed
+from pasarela.host import processes
 from pasarela.host.linux import LinuxHost
-from pasarela.model.network import Bridge, DhcpHost, Forward, ForwardMode, Network, Route
+from pasarela.model.network import (
+    Bridge,
+    DhcpHost,
+    Dns,
+    DnsDomain,
+    DnsHost,
+    Forward,
+    ForwardMode,
+    Network,
+    Route,
+    SrvRecord,
+    TxtRecord,
+)
 from pasarela.model.paths import Paths
-from pasarela.model.values import MacAddress
-from pasarela.plan.actions import Action, ApplyError, diff, undo
+from pasarela.model.values import Bandwidth, MacAddress, Rate
+from pasarela.plan.actions import Action, ApplyError, Remove, diff, undo
 from pasarela.plan.links import ForeignLink
 from pasarela.plan.network import desired
-from pasarela.plan.resources import HostState, Scope
+from pasarela.plan.resources import DnsmasqProcess, HostState, Scope
 from samples import network, subnet
 
 pytestmark = pytest.mark.netns
@@ -158,6 +171,103 @@ def test_ipv6_guests_learn_their_router_and_get_an_address(bench: Bench):
         assert "fd00:1::" in one.run("timeout", "15", "sh", "-c", route)
 
 
+def test_dns_answers_what_the_document_says_to_the_letter(bench: Bench):
+    rich = 'v=spf1 "a", b; # c \\ d' + "x" * 260
+    dns = Dns(
+        txts=(TxtRecord("rich", rich),),
+        srvs=(SrvRecord("sip", "udp", "guests.example", "pbx", 5060, 10, 5),),
+        hosts=(DnsHost(ip_address("10.0.0.20"), ("uno", "dos.guests.example")),),
+    )
+    bench.start(network(dns=dns, domain=DnsDomain("guests.example", local_only=True)))
+    with guest("virbr0") as one:
+        one.run("ip", "addr", "add", "10.0.0.150/24", "dev", "eth0")
+        assert "".join(one.dns("10.0.0.1", "rich", "TXT")).replace("|", "") == rich
+        assert one.dns("10.0.0.1", "_sip._udp.guests.example", "SRV") == ["10 5 5060"]
+        assert one.dns("10.0.0.1", "uno.guests.example") == ["10.0.0.20"]
+        assert one.dns("10.0.0.1", "dos.guests.example") == ["10.0.0.20"]
+        assert one.dns("10.0.0.1", "tres.guests.example") == []
+
+
+def test_a_guests_own_name_resolves_once_it_has_a_lease(bench: Bench):
+    bench.start(network(domain=DnsDomain("guests.example")))
+    with guest("virbr0") as one:
+        _, address, _ = one.dhcp("visitor")
+        one.run("ip", "addr", "add", f"{address}/24", "dev", "eth0")
+        assert one.dns("10.0.0.1", "visitor.guests.example") == [address]
+
+
+def test_a_dnsmasq_that_no_pid_file_knows_is_replaced(bench: Bench):
+    one = network()
+    bench.start(one)
+    pid_file = bench.paths.dnsmasq_pid("n0")
+    pid = int(pid_file.read_text())
+    pid_file.unlink()
+    wanted = bench.wanted(one)
+    bench.host.apply(diff(bench.host.observe(Scope(wanted)), wanted))
+    assert int(pid_file.read_text()) != pid
+    assert not running(pid)
+
+
+def test_strays_are_ended_and_a_running_dnsmasqs_helper_is_not(bench: Bench):
+    one, other = network(), network(1)
+    bench.start(one)
+    bench.start(other)
+    pid = int(bench.paths.dnsmasq_pid("n0").read_text())
+    children = [child for child in processes.pids() if processes.parent(child) == pid]
+    bench.paths.dnsmasq_pid("n1").unlink()
+    bench.host.end_strays(bench.wanted(one) | bench.wanted(other))
+    assert [child for child in processes.pids() if processes.parent(child) == pid] == children
+    assert children
+    observed = bench.host.observe(Scope(bench.wanted(one) | bench.wanted(other)))
+    assert {found.network for found in observed if isinstance(found, DnsmasqProcess)} == {"n0"}
+    assert not [
+        pid
+        for pid in processes.pids()
+        if f"--conf-file={bench.paths.dnsmasq_conf('n1')}" in processes.command_line(pid)
+    ]
+
+
+def test_a_dnsmasq_that_somebody_else_started_is_seen_and_replaced(bench: Bench):
+    one = network()
+    bench.start(one)
+    wanted = bench.wanted(one)
+    (ours,) = [resource for resource in wanted if isinstance(resource, DnsmasqProcess)]
+    bench.host.apply([Remove(ours)])
+    subprocess.run(["/usr/sbin/dnsmasq", f"--conf-file={ours.conf}"], check=True)
+    observed = bench.host.observe(Scope(wanted))
+    assert replace(ours, digest="") in observed
+    bench.host.apply(diff(observed, wanted))
+    assert bench.host.observe(Scope(wanted)) == wanted
+
+
+def test_a_pid_that_has_become_somebody_elses_is_left_alone(bench: Bench):
+    one = network()
+    bench.start(one)
+    bench.host.apply(diff(bench.host.observe(Scope(bench.wanted(one))), frozenset()))
+    bench.active.clear()
+    with subprocess.Popen(["sleep", "30"]) as other:
+        bench.paths.dnsmasq_pid("n0").write_text(f"{other.pid}\n")
+        wanted = bench.wanted(one)
+        assert "dnsmasq" not in {found.key[0] for found in bench.host.observe(Scope(wanted))}
+        bench.host.reload(frozenset({"n0"}))
+        (process,) = [resource for resource in wanted if isinstance(resource, DnsmasqProcess)]
+        bench.host.apply([Remove(process)])
+        alive = other.poll() is None
+        other.kill()
+    assert alive
+
+
+def test_a_bandwidth_that_the_kernel_can_only_half_keep_starts_with_a_warning(bench: Bench):
+    slow = network(bandwidth=Bandwidth(inbound=Rate(average=1000), outbound=Rate(average=500)))
+    warnings = desired(slow, bench.host.facts(), bench.paths).warnings
+    bench.start(slow)
+    shown = subprocess.check_output(["tc", "qdisc", "show", "dev", "virbr0"], text=True)
+    assert "htb 1: root" in shown
+    assert ("sfq" in shown) != any("CONFIG_NET_SCH_SFQ" in line for line in warnings)
+    bench.stop(slow)
+    assert not {"virbr0", "virbr0-out"} & links()
+
+
 def test_static_routes_are_there(bench: Bench):
     route = Route(ip_address("192.0.2.0"), ip_address("10.0.0.9"), prefix=24, metric=7)
     bench.start(network(routes=(route,)))
@@ -199,7 +309,15 @@ def test_a_failure_names_what_is_done_and_undoing_it_leaves_nothing(bench: Bench
 def test_a_taken_port_names_its_holder(bench: Bench):
     subprocess.run(["ip", "link", "add", "other", "up", "type", "bridge"], check=True)
     blocker = subprocess.Popen(
-        ["dnsmasq", "--no-daemon", "-C", "/dev/null", "--port=53", "--pid-file=", "--interface=other"],
+        [
+            "dnsmasq",
+            "--no-daemon",
+            "-C",
+            "/dev/null",
+            "--port=53",
+            "--pid-file=",
+            "--interface=other",
+        ],
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -272,6 +390,10 @@ def test_a_network_on_somebody_elses_bridge_has_nothing_of_ours(bench: Bench):
     plan = desired(borrowed, bench.host.facts(), bench.paths)
     assert plan.state == frozenset()
     assert "there is no device br0" in plan.warnings[0]
+
+
+def running(pid: int) -> bool:
+    return bool(processes.command_line(pid))
 
 
 def wait_for(path: Path) -> None:

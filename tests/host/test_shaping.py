@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from errno import ENOENT
 
 import pytest
-from host.guests import Guest, guest
 
+from host.guests import Guest, guest
 from pasarela.host.capabilities import KernelCapabilities
 from pasarela.host.netlink import traffic
 from pasarela.host.netlink.socket import NetlinkSocket

@@ -94,14 +94,21 @@ def running_pid(pid_file: Path, conf: Path) -> int | None:
 
 
 def _runs(pid: int, conf: Path) -> bool:
-    words = processes.command_line(pid)
-    return bool(words) and words[0].endswith("dnsmasq") and _conf_argument(conf) in words
+    return _is_dnsmasq(processes.command_line(pid), {_conf_argument(conf)})
+
+
+def _is_dnsmasq(words: Sequence[str], arguments: set[str]) -> bool:
+    return bool(words) and words[0].endswith("dnsmasq") and not arguments.isdisjoint(words)
 
 
 def _strays(confs: Mapping[Path, Path]) -> Iterator[int]:
+    """Those that neither are known nor a child of one that is: its helper, an answer over TCP."""
     known = {running_pid(pid_file, conf) for conf, pid_file in confs.items()}
+    arguments = {_conf_argument(conf) for conf in confs}
     for pid in processes.pids():
-        if pid not in known and any(_runs(pid, conf) for conf in confs):
+        if not _is_dnsmasq(processes.command_line(pid), arguments):
+            continue
+        if known.isdisjoint((pid, processes.parent(pid))):
             yield pid
 
 

@@ -32,6 +32,15 @@ def name(pid: int) -> str:
         return ""
 
 
+def parent(pid: int) -> int:
+    """The pid of a process's parent, 0 if there is none (any more)."""
+    try:
+        status = (PROC / str(pid) / "stat").read_text(errors="replace")
+    except OSError:
+        return 0
+    return int(status.rpartition(")")[2].split()[1])
+
+
 def pids() -> Iterator[int]:
     return (int(entry.name) for entry in PROC.iterdir() if entry.name.isdecimal())
 

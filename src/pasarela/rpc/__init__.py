@@ -1,0 +1,1 @@
+"""libvirt's wire protocol without input or output: bytes in, events out; no socket, no waiting."""

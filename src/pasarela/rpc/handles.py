@@ -1,0 +1,84 @@
+"""How the handles and records of libvirt's API go over the wire."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pasarela.model.handles import InterfaceRef, Lease, LeaseType, NetworkRef, PortRef
+from pasarela.rpc.xdr import (
+    DOUBLE,
+    HYPER,
+    INT,
+    STRING,
+    UHYPER,
+    UINT,
+    UUID_TYPE,
+    optional,
+    record,
+    union,
+)
+
+NETWORK = record(NetworkRef, name=STRING, uuid=UUID_TYPE)
+PORT = record(PortRef, network=NETWORK, uuid=UUID_TYPE)
+INTERFACE = record(InterfaceRef, name=STRING, mac=STRING)
+
+
+def _lease(  # the constructor, with the number made a LeaseType
+    interface: str,
+    expiry: int,
+    kind: int,
+    mac: str | None,
+    iaid: str | None,
+    address: str,
+    prefix: int,
+    hostname: str | None,
+    client_id: str | None,
+) -> Lease:
+    return Lease(
+        interface, expiry, LeaseType(kind), mac, iaid, address, prefix, hostname, client_id
+    )
+
+
+LEASE = record(
+    _lease,
+    interface=STRING,
+    expiry=HYPER,
+    type=INT,
+    mac=optional(STRING),
+    iaid=optional(STRING),
+    address=STRING,
+    prefix=UINT,
+    hostname=optional(STRING),
+    client_id=optional(STRING),
+)
+
+
+class NamedUuid(NamedTuple):
+    """A network filter: only what empty lists need."""
+
+    name: str
+    uuid: object
+
+
+class Binding(NamedTuple):
+    port: str
+    filter: str
+
+
+FILTER = record(NamedUuid, name=STRING, uuid=UUID_TYPE)
+BINDING = record(Binding, port=STRING, filter=STRING)
+
+
+class Parameter(NamedTuple):
+    """A typed parameter; ``value`` is its type's number and the value."""
+
+    field: str
+    value: tuple[int, object]
+
+
+PARAMETER = record(
+    Parameter,
+    field=STRING,
+    value=union({1: INT, 2: UINT, 3: HYPER, 4: UHYPER, 5: DOUBLE, 6: INT, 7: STRING}),
+)
+PARAMETER_UINT = 2

@@ -1,0 +1,198 @@
+"""What a server knows of one client: authenticated, open, read-only, callbacks, features."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import NamedTuple
+
+from pasarela.errors import (
+    ArgumentUnsupported,
+    ErrorDomain,
+    InternalError,
+    NoDriver,
+)
+from pasarela.model.handles import (
+    LifecycleEvent,
+    NetworkEvent,
+    NetworkRef,
+)
+from pasarela.rpc.errors import NotOpen
+from pasarela.rpc.handles import Parameter
+
+LIB_VERSION = 11003000  # the libvirt whose network calls are all here: 11.3.0
+AUTH_NONE = 0
+READ_ONLY = 1
+
+# Passing descriptors, text parameters, keepalive, filtered event callbacks, close callbacks, and
+# NETWORK_UPDATE's arguments in the right order.
+FEATURES = frozenset((8, 9, 10, 14, 15, 16))
+KEEPALIVE = 10
+
+IDENTITY = frozenset(
+    (
+        "user-name",
+        "unix-user-id",
+        "group-name",
+        "unix-group-id",
+        "process-id",
+        "process-time",
+        "sasl-user-name",
+        "x509-distinguished-name",
+        "selinux-context",
+        "system.token",
+    )
+)
+
+EVENT_LIFECYCLE, EVENT_METADATA = 0, 1
+_URI = re.compile(r"(?P<scheme>[^:/?#]+):(//[^/?#]*)?(?P<path>[^?#]*)")
+_DRIVERS = ("network", "interface", "qemu")  # qemu: a whole host's URI, as most people have it
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a server is, for all its clients.
+
+    Attributes:
+        driver: what it says of its own kind: ``network`` or ``interface``.
+        path: the path that a URI must have: ``/system``, or ``/session`` for an ordinary user.
+    """
+
+    driver: str = "network"
+    path: str = "/system"
+    callback_ids: Iterator[int] = field(default_factory=count)
+
+    @property
+    def uri(self) -> str:
+        return f"{self.driver}://{self.path}"
+
+
+class Subscription(NamedTuple):
+    event: int
+    network: NetworkRef | None
+
+    def wants(self, event: NetworkEvent) -> bool:
+        kind = EVENT_LIFECYCLE if isinstance(event, LifecycleEvent) else EVENT_METADATA
+        return self.event == kind and (
+            self.network is None or self.network.uuid == event.network.uuid
+        )
+
+
+class SessionState:
+    """A client's state; the methods are the calls that the protocol itself answers."""
+
+    def __init__(self, services: Services, *, readonly: bool) -> None:
+        self.services = services
+        self.readonly = readonly
+        self.authenticated = False
+        self.opened = False
+        self.closed = False
+        self.keepalive = False
+        self.watches_close = False
+        self.subscriptions: dict[int, Subscription] = {}
+
+    # opening and closing
+
+    def list_auth(self) -> tuple[list[int]]:
+        """Who may connect is decided at the socket; asking is what authenticates."""
+        self.authenticated = True
+        return ([AUTH_NONE],)
+
+    def no_polkit(self) -> tuple[int]:
+        raise InternalError(
+            "client tried to start polkit, which this server has not offered",
+            domain=ErrorDomain.RPC,
+        )
+
+    def open(self, name: str | None, flags: int) -> tuple[()]:
+        if self.opened:
+            raise NotOpen("connection already open")
+        self._check_uri(name or "")
+        self.opened = True
+        self.readonly = self.readonly or bool(flags & READ_ONLY)
+        return ()
+
+    def close(self) -> tuple[()]:
+        self.closed = True
+        return ()
+
+    def _check_uri(self, uri: str) -> None:
+        if not uri:
+            return
+        parts = _URI.match(uri)
+        if parts is None or parts["scheme"].split("+")[0] not in _DRIVERS:
+            raise NoDriver(uri)
+        if parts["path"] != self.services.path:
+            scheme = parts["scheme"].split("+")[0]
+            raise InternalError(
+                f"unexpected {scheme} URI path '{parts['path']}', try "
+                f"{scheme}://{self.services.path}",
+                domain=ErrorDomain.NONE,
+            )
+
+    # what the server is
+
+    def supports(self, feature: int) -> tuple[int]:
+        if feature == KEEPALIVE:
+            self.keepalive = True
+        return (int(feature in FEATURES),)
+
+    def type(self) -> tuple[str]:
+        self._need_open()
+        return (self.services.driver,)
+
+    def uri(self) -> tuple[str]:
+        self._need_open()
+        return (self.services.uri,)
+
+    def is_secure(self) -> tuple[int]:
+        self._need_open()
+        return (1,)
+
+    def lib_version(self) -> tuple[int]:
+        self._need_open()
+        return (LIB_VERSION,)
+
+    def set_identity(self, parameters: list[Parameter], flags: int) -> tuple[()]:
+        """Which user a daemon in between speaks for; whoever reached the socket may do all."""
+        self._need_open()
+        for parameter in parameters:
+            if parameter.field not in IDENTITY:
+                raise ArgumentUnsupported(f"parameter '{parameter.field}' not supported")
+        return ()
+
+    # callbacks
+
+    def register_close(self) -> tuple[()]:
+        self._need_open()
+        if self.watches_close:
+            raise NotOpen("A close callback is already registered")
+        self.watches_close = True
+        return ()
+
+    def unregister_close(self) -> tuple[()]:
+        self._need_open()
+        if not self.watches_close:
+            raise NotOpen("close callback not registered")
+        self.watches_close = False
+        return ()
+
+    def register_event(self, event: int, network: NetworkRef | None) -> tuple[int]:
+        self._need_open("connection not open")
+        if event not in (EVENT_LIFECYCLE, EVENT_METADATA):
+            raise NotOpen(f"unsupported network event ID {event}")
+        number = next(self.services.callback_ids) & 0x7FFFFFFF
+        self.subscriptions[number] = Subscription(event, network)
+        return (number,)
+
+    def deregister_event(self, number: int) -> tuple[()]:
+        self._need_open("connection not open")
+        if self.subscriptions.pop(number, None) is None:
+            raise NotOpen(f"network event callback {number} not registered")
+        return ()
+
+    def _need_open(self, text: str = "hypervisor connection not open") -> None:
+        if not self.opened:
+            raise NotOpen(text)

@@ -21,8 +21,8 @@ a document or the way out, a last line begins with `hint: `. The exit code is 0 
 
 ## JSON
 
-`--json`, before the command or after it, prints JSON, indented, and no sentences. New keys may come;
-those that are there stay. What is not there is `null`. Errors stay text on stderr.
+`--json`, before the command or after it, prints JSON and no sentences. New keys may come; those
+that are there stay. What is not there is `null`. Errors stay text on stderr.
 """
 
 _NETWORK = "`name`, `uuid`, `active`, `persistent`, `autostart`, `bridge`, `title`"
@@ -76,6 +76,7 @@ def _global_section() -> str:
 
 def _global_names(option: GlobalOption) -> str:
     value = f" {option.argument}" if option.argument else ""
+    value = f"[={option.argument}]" if option.optional else value
     names = [f"-{option.short}"] * bool(option.short) + [f"--{option.long}"] * bool(option.long)
     return ", ".join(f"`{name}{value}`" for name in names)
 

@@ -1,0 +1,330 @@
+"""The program as users meet it: as a process, on a real kernel, at a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from select import select
+from uuid import UUID
+
+import pytest
+
+from cli.program import RUN, Program, program
+from pasarela.cli.handlers import general
+from pasarela.cli.lookup import parse_uuid
+from pasarela.cli.main import main
+
+__all__ = ["program"]
+
+NAT = """<network><name>red</name><forward mode='nat'/>
+<ip address='192.168.150.1' netmask='255.255.255.0'/></network>
+"""
+PATIENCE = 20.0
+
+
+@pytest.fixture
+def red(program: Program, tmp_path: Path) -> Path:
+    """The file of a network that is defined."""
+    file = tmp_path / "red.xml"
+    file.write_text(NAT)
+    assert program("net-define", str(file)).code == 0
+    return file
+
+
+# what is said
+
+
+def test_versions(program: Program) -> None:
+    short = program("-v").out
+    assert program("--version=long").out.startswith(f"Pasarela command line tool {short}")
+    assert json.loads(program("--json", "version").out) == {"version": short.strip()}
+    assert program("-q", "version").out.count(short.strip()) == 3
+    assert program("--help").out.startswith("\npasarela [options]... [<command_string>]\n")
+
+
+def test_uris(program: Program) -> None:
+    assert program("uri").out == "network:///system\n\n"
+    assert program("-c", "qemu:///system", "uri").out == "qemu:///system\n\n"
+    assert program("uri", LIBVIRT_DEFAULT_URI="qemu:///system").out == "qemu:///system\n\n"
+    other = program("-c", "test:///default", "net-list")
+    assert (other.out, other.code) == ("\n", 1)
+    assert other.err == (
+        "error: failed to connect to the hypervisor\n"
+        "error: no connection driver available for test:///default\n"
+        "hint: Pasarela drives this host's networks, network:///system "
+        "(qemu:///system means the same)\n"
+    )
+    session = program("-c", "qemu:///session", "net-list")
+    assert "networks belong to the system" in session.err
+
+
+def test_the_root_may_come_from_the_environment(root: Path, red: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, "-q", "net-list", "--all", "--name"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"PASARELA_ROOT": str(root)},
+    )
+    assert done.stdout == "red\n"
+
+
+def test_timing_and_log(program: Program, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    out = program("-t", "-l", str(log), "echo a; net-info nosuch").out
+    assert out.startswith("a\n(Time: ")
+    assert out.endswith(" ms)\n\n")
+    assert log.read_text().startswith("error: failed to get network 'nosuch'\n")
+
+
+def test_a_reader_that_goes_away_is_no_error(program: Program) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -c '{RUN}' help | head -1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("Grouped commands:\n", "")
+
+
+def test_a_name_that_is_not_utf8_passes_through(root: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, "--root", str(root), "net-info", b"d\xff\xfeault"],
+        capture_output=True,
+        check=False,
+        env=os.environ | {"LC_ALL": "C.UTF-8"},
+    )
+    assert done.stderr.startswith(b"error: failed to get network 'd\xff\xfeault'\n")
+
+
+def test_who_may_not_is_told_the_way_out(program: Program, red: Path, root: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can become nobody")
+    for folder in (root, *root.parents[:3]):
+        folder.chmod(0o755)
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    done = subprocess.run(
+        [*nobody, sys.executable, "-c", RUN, "--root", str(root), "net-undefine", "red"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Permission denied" in done.stderr
+    assert done.stderr.splitlines()[-1] == (
+        "hint: run it with sudo; or try everything without rights in the sandbox: pasarela lab up"
+    )
+
+
+def test_a_surprise_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> bool:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(general, "pwd", broken)
+    assert main(["--root", str(root), "pwd"]) == 1
+    error, hint = capsys.readouterr().err.splitlines()
+    assert error == "error: internal error: ZeroDivisionError: division by zero"
+    assert hint == "hint: this is a mistake in Pasarela; the same command with -d 0 says where"
+    main(["-d", "0", "--root", str(root), "pwd"])
+    assert "in broken" in capsys.readouterr().err
+
+
+# events
+
+
+@pytest.mark.netns
+@pytest.mark.usefixtures("netns")
+def test_events_come_as_they_happen(program: Program, red: Path, root: Path) -> None:
+    """A listener in another process sees what this one's commands do."""
+    listener = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            RUN,
+            "--root",
+            str(root),
+            "net-event",
+            "red",
+            "lifecycle",
+            "--loop",
+            "--timeout",
+            "2",
+            "--timestamp",
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert listener.stdout is not None
+        _until_it_listens(listener.pid)
+        program("net-start", "red")
+        program("net-new", "other", "--kind", "very-isolated")
+        program("net-destroy", "red")
+        program("net-undefine", "red")
+        out, _ = listener.communicate(timeout=PATIENCE)
+    finally:
+        listener.kill()
+        listener.wait()
+    lines = out.splitlines()
+    stamp = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\+0000: "
+    assert [line.split(": ", 1)[1] for line in lines[:3]] == [
+        f"event 'lifecycle' for network red: {what}" for what in ("Started", "Stopped", "Undefined")
+    ]
+    assert re.match(stamp, lines[0])
+    assert lines[3:] == ["event loop timed out", "events received: 3", ""]
+
+
+def _until_it_listens(pid: int) -> None:
+    """Until the process sleeps in poll with an inotify descriptor open."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        links = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        if state == "S" and any("inotify" in link for link in links):
+            return
+        time.sleep(0.02)
+    raise AssertionError("the listener does not listen")
+
+
+# net-edit
+
+
+def test_edit(program: Program, red: Path) -> None:
+    done = program("net-edit", "red", EDITOR="sed -i s/192.168.150/192.168.160/")
+    assert done.out == "Network red XML configuration edited.\n\n"
+    assert "192.168.160.1" in program("net-dumpxml", "red").out
+    assert program("net-edit", "red", EDITOR="true").out == (
+        "Network red XML configuration not changed.\n\n"
+    )
+    assert program("net-edit", "red", VISUAL="false", EDITOR="true").code == 1
+
+
+def test_edit_that_is_refused_without_a_terminal_says_why(program: Program, red: Path) -> None:
+    done = program("net-edit", "red", EDITOR="sed -i s/nat/router/")
+    assert (done.out, done.code) == ("\n", 1)
+    assert done.err.startswith(
+        "error: unsupported configuration: unknown forwarding type 'router'\n"
+    )
+
+
+def test_edit_without_an_editor_says_what_to_do(program: Program, red: Path) -> None:
+    done = program("net-edit", "red", EDITOR="/nonexistent")
+    assert done.err == (
+        "error: internal error: cannot run the editor /nonexistent: No such file or directory\n"
+        "hint: set $EDITOR to an editor that is installed\n"
+    )
+
+
+def test_description_in_an_editor(program: Program, red: Path) -> None:
+    editor = "sh -c 'echo hello > $0'"
+    done = program("net-desc", "red", "--edit", "--title", EDITOR=editor)
+    assert done.out == "Network title updated successfully\n"
+    assert program("net-desc", "red", "--title").out == "hello\n"
+    assert program("net-desc", "red", "--edit", "--title", EDITOR="true").out == (
+        "Network title not changed\n\n"
+    )
+    key = ("http://x/y", "--key", "k", "--edit")
+    editor = "sh -c 'echo \"<a>1</a>\" > $0'"
+    assert program("net-metadata", "red", *key, EDITOR=editor).out == "Metadata modified\n\n"
+    assert program("net-metadata", "red", "http://x/y").out == "<a>1</a>\n\n"
+
+
+# at a terminal
+
+
+class Terminal:
+    """A pasarela at a pseudo-terminal."""
+
+    def __init__(self, *arguments: str, **environment: str) -> None:
+        self._unread = ""
+        self._pid, self._fd = pty.fork()
+        if self._pid == 0:
+            os.environ.update(environment, TERM="dumb")
+            os.execv(sys.executable, [sys.executable, "-c", RUN, *arguments])
+
+    def type(self, text: str) -> None:
+        os.write(self._fd, text.encode())
+
+    def until(self, text: str) -> str:
+        """All that appears, up to ``text``; what follows it is for the next time."""
+        while text not in self._unread:
+            if not select([self._fd], [], [], PATIENCE)[0]:
+                raise AssertionError(f"no {text!r} in {self._unread!r}")
+            self._unread += os.read(self._fd, 4096).decode()
+        before, found, self._unread = self._unread.partition(text)
+        return before + found
+
+    def end(self) -> int:
+        try:
+            while select([self._fd], [], [], PATIENCE)[0] and os.read(self._fd, 4096):
+                pass
+        except OSError:
+            pass  # Linux says EIO when the other side is gone
+        os.close(self._fd)
+        return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+
+
+@pytest.fixture
+def terminal(root: Path, tmp_path: Path) -> Iterator[Terminal]:
+    yield Terminal("--root", str(root), XDG_CACHE_HOME=str(tmp_path))
+
+
+def test_shell_completes_remembers_and_leaves(
+    terminal: Terminal, red: Path, tmp_path: Path
+) -> None:
+    terminal.until("pasarela # ")
+    terminal.type("net-inf\tre\t\n")
+    assert "Name:           red" in terminal.until("pasarela # ")
+    terminal.type("net-list --inac\t --name; echo 'x y'\n")
+    assert "red\r\n\r\nx y" in terminal.until("pasarela # ")
+    terminal.type("junk\x03")
+    terminal.until("pasarela # ")
+    terminal.type("quit\n")
+    assert terminal.end() == 0
+    history = (tmp_path / "pasarela" / "history").read_text()
+    assert "net-info red" in history
+
+
+def test_shell_says_how_to_get_a_network(root: Path, tmp_path: Path) -> None:
+    shell = Terminal("--root", str(root), XDG_CACHE_HOME=str(tmp_path))
+    shell.until("pasarela # ")
+    shell.type("net-list --all\n")
+    assert "hint: no networks yet" in shell.until("makes the usual one")
+    shell.until("pasarela # ")
+    shell.type("\x04")
+    assert shell.end() == 0
+
+
+def test_edit_asks_what_to_do_when_it_is_refused(red: Path, root: Path, tmp_path: Path) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text(
+        "#!/bin/sh\nif grep -q router $1; then sed -i s/router/route/ $1\n"
+        "else sed -i s/nat/router/ $1; fi\n"
+    )
+    editor.chmod(0o755)
+    edit = Terminal("--root", str(root), "net-edit", "red", EDITOR=str(editor))
+    assert "unknown forwarding type 'router'" in edit.until("Failed. Try again? [y,n,f,?]: ")
+    edit.type("?\n")
+    edit.until("n - no, throw")
+    edit.until("Try again? [y,n,f,?]: ")
+    edit.type("y\n")
+    edit.until("Network red XML configuration edited.")
+    assert edit.end() == 0
+
+
+def test_a_uuid_is_a_uuid_in_the_usual_form_only() -> None:
+    text = "54369a28-dd76-4a7b-9585-128043068e60"
+    assert parse_uuid(text) == UUID(text)
+    assert parse_uuid(text.upper()) == UUID(text)
+    for wrong in (text.replace("-", ""), text[:-1], "x" * 36, f"{{{text[1:-1]}}}", ""):
+        assert parse_uuid(wrong) is None

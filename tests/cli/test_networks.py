@@ -156,7 +156,6 @@ def test_sentences(run: Run, line: str, sentence: str) -> None:
             "net-update default add ip '<ip/>' --parent-index x",
             "error: Numeric value 'x' for <parent-index> option is malformed or out of range\n",
         ),
-        ("net-event", "error: either --list or --event <type> is required\n"),
         (
             "net-event --event lifecycle --timeout 0",
             "error: Numeric value '0' for <timeout> option is malformed or out of range\n",
@@ -178,6 +177,7 @@ def test_failures(run: Run, line: str, sentences: str) -> None:
         ("net-update default put ip '<a/>'", "unrecognized command name 'put'", "add-first"),
         ("net-update default add x '<a/>'", "unrecognized section name 'x'", "ip-dhcp-host"),
         ("net-event --event x", "unknown event type x", "metadata-change"),
+        ("net-event default", "either --list or --event <type> is required", "lifecycle"),
     ],
 )
 def test_failures_with_a_way_out(run: Run, line: str, first: str, hint: str) -> None:

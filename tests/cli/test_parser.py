@@ -129,6 +129,10 @@ def test_faults(line: str, fault: str) -> None:
         ("net-strat red", "did you mean net-start?"),
         ("start red", "virsh's 'start' is for guests; for networks: net-start"),
         ("xyzzy", "'pasarela help' lists the commands"),
+        ("net-list --al", "did you mean --all?"),
+        ("net-list --frobnicate", "'pasarela help net-list' lists its options"),
+        ("net-port-create red.xml", "usage: net-port-create <network> <file> [--validate]"),
+        ("net-start red blue", "usage: net-start <network>"),
     ],
 )
 def test_hints(line: str, hint: str) -> None:

@@ -20,6 +20,7 @@ from typing import NamedTuple
 import pytest
 
 from oracle.libvirtd import Libvirtd
+from pasarela.cli import table
 from pasarela.cli.main import main
 
 pytestmark = [pytest.mark.oracle, pytest.mark.usefixtures("netns")]
@@ -377,6 +378,27 @@ def test_same_words(pair: Pair, lines: str) -> None:
         if (difference := compare(line, pair.virsh, pair.pasarela))
     ]
     assert not differences, "\n\n".join(differences)
+
+
+@pytest.mark.parametrize("group", ["network", "interface"])
+def test_same_options(pair: Pair, group: str) -> None:
+    """Each command takes virsh's options; ours come on top."""
+    found = table.find_group(group)
+    assert found is not None
+    for command in found.commands:
+        if command.name in ("net-desc", "net-metadata"):
+            continue  # of later versions
+        theirs, ours = (
+            set(re.findall(r"[<\[].*?[>\]](?: |$)", _synopsis(side(f"help {command.name}"))))
+            for side in (pair.virsh, pair.pasarela)
+        )
+        assert {word.strip() for word in ours} - {"[--json]", "[--title]"} == {
+            word.strip() for word in theirs
+        }, command.name
+
+
+def _synopsis(said: Said) -> str:
+    return said.out.split("SYNOPSIS\n", 1)[1].splitlines()[0]
 
 
 def test_shell(pair: Pair) -> None:

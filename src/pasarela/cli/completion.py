@@ -98,7 +98,7 @@ _pasarela() {{
         if [[ $cur == -* ]]; then
             COMPREPLY=($(compgen -W "{_global_words()}" -- "$cur"))
         else
-            COMPREPLY=($(compgen -W "{" ".join([*table.names(), "lab"])}" -- "$cur"))
+            COMPREPLY=($(compgen -W "{" ".join(table.names())}" -- "$cur"))
         fi
         return
     fi

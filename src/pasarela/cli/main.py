@@ -16,7 +16,7 @@ def entry() -> int:
     """The console script."""
     arguments = sys.argv[1:]
     if arguments[:1] == ["lab"]:
-        return _lab(arguments[1:])
+        return run_lab(arguments[1:])
     _tolerate_odd_bytes()
     try:
         code = main(arguments)
@@ -53,7 +53,7 @@ def _main(arguments: Sequence[str]) -> int:
     if settings.show:
         return _show(settings.show)
     if words[:1] == ["lab"]:
-        return _lab(words[1:])
+        return run_lab(words[1:])
     return _session(settings, words)
 
 
@@ -96,7 +96,7 @@ def _show(what: str) -> int:
     return 0
 
 
-def _lab(arguments: Sequence[str]) -> int:
+def run_lab(arguments: Sequence[str]) -> int:
     """Hand over to the lab, which lies above the command line and so is found by name."""
     from importlib import import_module
 

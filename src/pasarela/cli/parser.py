@@ -38,6 +38,21 @@ def _unknown(name: str) -> SyntaxFault:
     return SyntaxFault(f"unknown command: '{name}'", hint_for_unknown(name))
 
 
+def _unsupported(command: Command, option: str) -> SyntaxFault:
+    from pasarela.cli.suggest import hint_for_option
+
+    return SyntaxFault(
+        f"command '{command.name}' doesn't support option --{option}",
+        hint_for_option(command, option),
+    )
+
+
+def _usage(command: Command) -> str:
+    from pasarela.cli.help import synopsis
+
+    return f"usage: {synopsis(command)}"
+
+
 class _OptionParser:
     """Reads the words of one command, up to the END after it."""
 
@@ -68,7 +83,7 @@ class _OptionParser:
         option = self._named(name)
         if option is None:
             if self._command.name != "help":  # help puts up with everything
-                raise SyntaxFault(f"command '{self._command.name}' doesn't support option --{name}")
+                raise _unsupported(self._command, name)
         elif not option.takes_value:
             if equals:
                 raise SyntaxFault(f"invalid '=' after option --{name}")
@@ -94,7 +109,7 @@ class _OptionParser:
         if self._positional:
             self._keep(self._positional[0], word)
         elif self._command.name != "help":
-            raise SyntaxFault(f"unexpected data '{word}'")
+            raise SyntaxFault(f"unexpected data '{word}'", _usage(self._command))
 
     def _keep(self, option: Option, value: str) -> None:
         if option is _HELP:
@@ -116,7 +131,8 @@ class _OptionParser:
         if missing:
             name = self._command.name
             raise SyntaxFault(
-                "\n".join(f"command '{name}' requires <{o.name}> option" for o in missing)
+                "\n".join(f"command '{name}' requires <{o.name}> option" for o in missing),
+                _usage(self._command),
             )
         return Arguments(self._command, self._given)
 

@@ -1,8 +1,11 @@
-"""What the user may have meant by a command that does not exist."""
+"""What the user may have meant by a command or an option that does not exist."""
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from pasarela.cli import table
+from pasarela.cli.spec import Command
 
 _FOR_GUESTS = {
     "start": "net-start",
@@ -23,9 +26,15 @@ _FOR_GUESTS = {
 def hint_for_unknown(name: str) -> str | None:
     if name in _FOR_GUESTS:
         return f"virsh's '{name}' is for guests; for networks: {_FOR_GUESTS[name]}"
-    from difflib import get_close_matches
-
     close = get_close_matches(name, table.names(), n=2, cutoff=0.85)
     if close:
         return f"did you mean {' or '.join(close)}?"
     return "'pasarela help' lists the commands"
+
+
+def hint_for_option(command: Command, name: str) -> str:
+    options = [option.name for option in command.options if not option.hidden]
+    close = get_close_matches(name, options, n=2, cutoff=0.7)
+    if close:
+        return f"did you mean {' or '.join(f'--{option}' for option in close)}?"
+    return f"'pasarela help {command.name}' lists its options"

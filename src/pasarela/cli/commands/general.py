@@ -66,6 +66,15 @@ GROUP = Group(
             "general:hostname",
             (JSON,),
         ),
+        Command(
+            "lab",
+            "try everything in a sandbox that cannot hurt the host",
+            "Make a LAN, a router, an internet, a host and guests in namespaces, and measure what\n"
+            "    each kind of network does. 'pasarela lab --help' lists its commands.",
+            "general:lab",
+            (rest("arguments", "a command of the lab, as up, shell host, check or down"),),
+            connects=False,
+        ),
         Command("pwd", "print the current directory", "", "general:pwd", connects=False),
         Command("quit", "leave this shell", "", "general:leave", connects=False),
         Command(

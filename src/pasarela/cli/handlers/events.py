@@ -46,7 +46,10 @@ def _list_kinds(context: Context) -> None:
 def _kind(arguments: Arguments) -> str:
     name = arguments.optional("event")
     if name is None:
-        raise CommandFailed("either --list or --event <type> is required")
+        raise CommandFailed(
+            "either --list or --event <type> is required",
+            hint="to watch starts and stops: net-event --event lifecycle --loop",
+        )
     if name not in KINDS:
         raise CommandFailed(f"unknown event type {name}", hint=f"one of {', '.join(KINDS)}")
     return name

@@ -47,6 +47,12 @@ def cd(context: Context, arguments: Arguments) -> bool:
     return True
 
 
+def lab(_: Context, arguments: Arguments) -> bool:
+    from pasarela.cli.main import run_lab
+
+    return run_lab(arguments.rest("arguments")) == 0
+
+
 def pwd(context: Context, _: Arguments) -> bool:
     try:
         context.print(os.getcwd() + "\n")  # noqa: PTH109

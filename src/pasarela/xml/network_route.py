@@ -115,7 +115,7 @@ def read_routes(nodes: list[Node], network: str, ips: tuple[Ip, ...]) -> tuple[R
     """All routes, each with a gateway that one of the network's addresses reaches."""
     routes = tuple(_Reader(node, network).read() for node in nodes)
     subnets = {subnet for ip in ips if (subnet := _subnet(ip))}
-    lengths = {(subnet.version, subnet.prefixlen) for subnet in subnets}
+    lengths = {(int(subnet.version), subnet.prefixlen) for subnet in subnets}
     for node, route in zip(nodes, routes, strict=True):
         if not _is_within(route.gateway, subnets, lengths):
             raise node.error(

@@ -38,7 +38,7 @@ from pasarela.xml.schema_types import (
     ZONE,
     words,
 )
-from pasarela.xml.schema_walk import Child, Element, several
+from pasarela.xml.schema_walk import Child, Element, several, validate
 
 DNSMASQ = "{http://libvirt.org/schemas/network/dnsmasq/1.0}"
 
@@ -172,3 +172,8 @@ NETWORK = Element(
         f"{DNSMASQ}options": Child(_OPTIONS),
     },
 )
+
+
+def check(root: Node) -> None:
+    """Refuse what the network document's format does not know."""
+    validate(root, NETWORK, "network.rng")

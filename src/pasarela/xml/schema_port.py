@@ -15,7 +15,7 @@ from pasarela.xml.schema_common import (
     leaf,
 )
 from pasarela.xml.schema_types import DEVICE, UUID, YES_NO, words
-from pasarela.xml.schema_walk import Child, Element, required
+from pasarela.xml.schema_walk import Child, Element, required, validate
 
 # What a plug of each type has, and of that what it must have.
 _PLUGS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
@@ -71,3 +71,8 @@ PORT = Element(
         "plug": Child(_PLUG),
     }
 )
+
+
+def check(root: Node) -> None:
+    """Refuse what the network port document's format does not know."""
+    validate(root, PORT, "networkport.rng")

@@ -14,6 +14,7 @@ from pasarela.lab.faults import LabError
 from pasarela.lab.kinds import KINDS, Kind
 from pasarela.lab.measure import Line
 from pasarela.lab.subject import Subject
+from pasarela.lab.vm.machine import Prepared
 
 _THREADS = 64  # they wait for packets, hardly ever for the processor
 
@@ -82,7 +83,10 @@ class Campaign:
         """Build these kinds, beside what is there already, and measure them."""
         subjects = [self._build(kind) for kind in kinds]
         self._subjects += subjects
+        real = [one for one in subjects if self._vm and one.kind.real_guest]
+        prepared = [(one, subject.plug_real(self._connection, one)) for one in real]
         futures = [self._executor.submit(self._measure, one) for one in subjects]
+        futures += [self._executor.submit(self._measure_real, *each) for each in prepared]
         return [line for future in futures for line in future.result()]
 
     def free_nic(self) -> None:
@@ -105,4 +109,14 @@ class Campaign:
         versions = [version for version in (4, 6) if one.kind.promise(version)]
         lines = [measure.measure(one, version, self._executor) for version in versions]
         self._progress.say(f"{one.kind.title.strip()}: measured")
+        return lines
+
+    def _measure_real(self, one: Subject, prepared: Prepared) -> list[Line]:
+        """A real guest beside the first of those in namespaces, over IPv4."""
+        with_real = subject.with_real(one, prepared)
+        title = f"{one.kind.title}, QEMU"
+        has = measure.describe(with_real.guests[1])
+        self._progress.say(f"{title}: Linux has booted, and has {has}")
+        lines = [measure.measure(with_real, 4, self._executor, title)]
+        self._progress.say(f"{title}: measured")
         return lines

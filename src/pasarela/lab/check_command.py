@@ -37,7 +37,7 @@ def _measure(options: argparse.Namespace) -> int:
     begin = time.monotonic()
     connection = pasarela.connect()
     try:
-        lines = check.check(connection, check.choose(options.kind))
+        lines = check.check(connection, check.choose(options.kind), vm=options.vm)
     finally:
         connection.close()
     seconds = time.monotonic() - begin

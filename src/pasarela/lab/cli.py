@@ -130,6 +130,7 @@ def _add_use(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser = _command(commands, "check", check, "build every kind of network and measure it")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--kind", action="append", help="only this kind; may be repeated")
+    parser.add_argument("--vm", action="store_true", help="with real Linux guests under QEMU too")
     parser.add_argument("--keep", action="store_true", help="leave the lab 'check' up afterwards")
     parser.add_argument("--userns", action="store_true", help="use a user namespace also as root")
 

@@ -39,10 +39,11 @@ def acquire(
     said = run(node.inside(name, ["sh", "-c", script, "sh", *argv]), timeout=tries + 10)
     if "not found" in said and "lease" not in said:
         raise LabError(said.strip(), remedy="Run scripts/install.")
-    return _parse(said)
+    return parse(said)
 
 
-def _parse(said: str) -> Offer | None:
+def parse(said: str) -> Offer | None:
+    """The lease in what udhcpc.sh printed, if there is one."""
     values = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
     return _offer(values) if "address" in values else None
 

@@ -67,6 +67,7 @@ def _answer(server: socket.socket) -> None:
     with caller:
         caller.settimeout(1)
         plain = IPv6Address(address[0].partition("%")[0])
-        caller.sendall(f"You come from {plain.ipv4_mapped or plain} port {address[1]}.\n".encode())
+        said = f"You come from {plain.ipv4_mapped or plain} port {address[1]}.\n"
+        caller.sendall(f"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n{said}".encode())
         caller.shutdown(socket.SHUT_WR)
         caller.recv(1024)  # what it asked, lest the kernel reset the connection

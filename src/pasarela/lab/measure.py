@@ -6,7 +6,8 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 
-from pasarela.lab import addresses, echo, node, probe, topology, web
+from pasarela.lab import addresses, echo, node, topology, uplink, web
+from pasarela.lab.endpoint import Endpoint, Machine
 from pasarela.lab.kinds import (
     AS_HOST,
     AS_ITSELF,
@@ -26,7 +27,7 @@ from pasarela.lab.subject import Guest, Subject
 
 _PATIENCE = 5.0  # seconds for an answer that is promised
 _IMPATIENCE = 1.0  # seconds for one that must not come
-_INTERNET = "internet"
+_INTERNET = Machine("internet", "wan0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Line:
         return dict(self.promised) == dict(self.measured)
 
 
-def measure(subject: Subject, version: int, executor: Executor) -> Line:
+def measure(subject: Subject, version: int, executor: Executor, title: str = "") -> Line:
     """Measure one IP version of a network whose guests have their addresses."""
     promised = subject.kind.promise(version)
     assert promised is not None
@@ -60,7 +61,7 @@ def measure(subject: Subject, version: int, executor: Executor) -> Line:
         for column, way in ways.items()
     }
     measured = {column: cells[column].result() for column in COLUMNS}
-    return Line(subject.kind, subject.kind.title, version, promised, measured)
+    return Line(subject.kind, title or subject.kind.title, version, promised, measured)
 
 
 def patience(promised: str) -> float:
@@ -70,17 +71,17 @@ def patience(promised: str) -> float:
 def guests_reach(subject: Subject, version: int, timeout: float) -> str:
     first, second = subject.guests
     return _both(
-        lambda: _reach(first.name, second.address(version), timeout),
-        lambda: _reach(second.name, first.address(version), timeout),
+        lambda: _reach(first.endpoint, second.address(version), timeout),
+        lambda: _reach(second.endpoint, first.address(version), timeout),
     )
 
 
 def host_reach(subject: Subject, version: int, timeout: float) -> str:
-    one = subject.guests[0]
-    bridge = subject.network.bridge.name
+    one = subject.guests[1]
+    host = Machine(node.HOST, subject.network.bridge.name or uplink.NIC)
     return _both(
-        lambda: _reach(one.name, subject.host(version), timeout),
-        lambda: _reach(node.HOST, one.address(version), timeout, bridge or "enp3s0"),
+        lambda: _reach(one.endpoint, subject.host(version), timeout),
+        lambda: _reach(host, one.address(version), timeout),
     )
 
 
@@ -90,19 +91,19 @@ def outside_seen_as(subject: Subject, version: int, timeout: float) -> str:
     if one.address(version) is None:
         return "no address"
     target = web_address(version)
-    pinged = probe.ping(one.name, target, timeout)
-    caller = probe.connect(one.name, target, web.PORT, timeout)
+    pinged = one.endpoint.ping(target, timeout)
+    caller = one.endpoint.connect(target, web.PORT, timeout)
     reached = _verdict(pinged, caller is not None)
     return seen_as(caller, one.address(version), version) if caller and pinged else reached
 
 
 def inside_reach(subject: Subject, version: int, timeout: float) -> str:
-    return _reach(_INTERNET, subject.guests[1].address(version), timeout, "wan0")
+    return _reach(_INTERNET, subject.guests[1].address(version), timeout)
 
 
 def served(subject: Subject, version: int, timeout: float) -> str:
     """What the network's own services gave, in the table's words."""
-    one, other = subject.guests
+    other, one = subject.guests
     if version == 4:
         offer = one.offer
         if offer is None:
@@ -116,7 +117,7 @@ def served(subject: Subject, version: int, timeout: float) -> str:
         routed, lans = bool(one.gateways6), one.ipv6 in topology.LAN6
     known = topology.KNOWN_NAME if routed else other.name
     asked = version if routed else 4  # a guest's name has the address that it sent it with
-    named = any(probe.resolve(one.name, server, known, asked, timeout) for server in servers)
+    named = any(one.endpoint.resolve(server, known, asked, timeout) for server in servers)
     whose = THE_LANS if lans else YES
     return whose + ("" if routed else ", no default route") + ("" if named else ", no names")
 
@@ -138,16 +139,15 @@ def web_address(version: int) -> Address:
 def _host_addresses(version: int) -> list[Address]:
     if version == 4:
         return [topology.HOST_ADDRESS]
-    links = ("enp3s0", "br0") if addresses.exists(node.HOST, "br0") else ("enp3s0",)
+    links = (uplink.BRIDGE,) if uplink.is_bridged() else (uplink.NIC,)
     return [found.ip for link in links for found in addresses.usable_ipv6(node.HOST, link)]
 
 
-def _reach(name: str, target: Address | None, timeout: float, interface: str = "eth0") -> str:
+def _reach(who: Endpoint, target: Address | None, timeout: float) -> str:
     if target is None:
         return "no address"
-    pinged = probe.ping(name, target, timeout, interface)
-    caller = probe.connect(name, target, echo.PORT, timeout, interface)
-    return _verdict(pinged, caller is not None)
+    pinged = who.ping(target, timeout)
+    return _verdict(pinged, who.connect(target, echo.PORT, timeout) is not None)
 
 
 def _verdict(pinged: bool, connected: bool) -> str:

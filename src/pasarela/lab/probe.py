@@ -63,7 +63,13 @@ def connect(
             said = b"".join(iter(lambda: client.recv(4096), b"")).decode(errors="replace")
         except OSError:
             return None
-    found = re.search(r"You come from (\S+) port (\d+)", said)
+    return caller_in(said)
+
+
+def caller_in(said: str) -> Caller | None:
+    """Whom a server of the lab says that it saw."""
+    # busybox's web server writes IPv4 callers as [::ffff:a.b.c.d].
+    found = re.search(r"You come from (?:\[?::ffff:)?([^\s\]]+)\]? port (\d+)", said)
     return Caller(ip_address(found[1]), int(found[2])) if found else None
 
 

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Interface, IPv6Address, IPv6Interface
 
 from pasarela.client.connection import Connection
-from pasarela.lab import addresses, dhcp, guest, node, plug, topology
+from pasarela.lab import addresses, dhcp, guest, node, plug, topology, uplink
 from pasarela.lab.dhcp import Offer
+from pasarela.lab.endpoint import Endpoint, Machine, RealGuest
 from pasarela.lab.faults import LabError, run
 from pasarela.lab.kinds import Kind
 from pasarela.lab.probe import Address
+from pasarela.lab.vm import machine
+from pasarela.lab.vm.machine import Prepared
 from pasarela.model.network import Network
 from pasarela.model.values import MacAddress
 from pasarela.xml.network import parse_network
@@ -27,6 +30,7 @@ class Guest:
     name: str
     mac: MacAddress
     link: str | None
+    endpoint: Endpoint
     offer: Offer | None = None
     ipv4: Address | None = None
     ipv6: Address | None = None
@@ -54,7 +58,7 @@ class Subject:
             return topology.HOST_ADDRESS
         if self.network.forward.mode.owns_bridge and self.network.mac:
             return _link_local(self.network.mac)
-        return addresses.usable_ipv6(node.HOST, _uplink(self.kind))[0].ip
+        return addresses.usable_ipv6(node.HOST, self.network.bridge.name or uplink.NIC)[0].ip
 
 
 def build(connection: Connection, kind: Kind) -> Subject:
@@ -72,7 +76,7 @@ def build(connection: Connection, kind: Kind) -> Subject:
     for letter in "ab":
         wanted = guest.Request(f"{kind.name}-{letter}", ref.name, plug.random_mac())
         plugged = guest.add(connection, wanted)
-        subject.guests.append(Guest(wanted.name, wanted.mac, plugged.link))
+        subject.guests.append(Guest(wanted.name, wanted.mac, plugged.link, Machine(wanted.name)))
     return subject
 
 
@@ -80,7 +84,27 @@ def remove(connection: Connection, subject: Subject) -> None:
     """Remove the guests and stop the network."""
     for one in subject.guests:
         guest.remove(connection, one.name)
+    if machine.exists(f"{subject.kind.name}-vm"):
+        machine.remove(connection, f"{subject.kind.name}-vm")
     connection.destroy(connection.lookup_by_name(subject.network.name))
+
+
+def plug_real(connection: Connection, subject: Subject) -> Prepared:
+    """Give a real guest a port on the network; it has to be booted yet."""
+    wanted = guest.Request(f"{subject.kind.name}-vm", subject.network.name, plug.random_mac())
+    return machine.prepare(connection, wanted)
+
+
+def with_real(subject: Subject, prepared: Prepared) -> Subject:
+    """Boot a real guest: the network again, with it in the second guest's place."""
+    agent = machine.boot(prepared)
+    link = prepared.plugged.link
+    if prepared.plugged.bridge and link and not plug.await_forwarding([link]):
+        raise LabError(f"the bridge of {subject.network.name} does not forward packets")
+    real = Guest(prepared.name, prepared.mac, link, RealGuest(agent))
+    real.offer = dhcp.parse(machine.acquire(agent, prepared.name))
+    real.ipv4 = real.offer.address.ip if real.offer else None
+    return Subject(subject.kind, subject.network, [subject.guests[0], real])
 
 
 def configure(subject: Subject) -> None:
@@ -143,7 +167,3 @@ def _link_local(mac: MacAddress) -> Address:
     octets = mac.octets
     identifier = bytes([octets[0] ^ 2]) + octets[1:3] + b"\xff\xfe" + octets[3:]
     return IPv6Address(b"\xfe\x80" + bytes(6) + identifier)
-
-
-def _uplink(kind: Kind) -> str:
-    return "br0" if kind.needs_bridge else "enp3s0"

@@ -16,6 +16,7 @@ echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_dad
 echo 1 > /proc/sys/net/ipv6/conf/eth0/router_solicitation_interval
 ip link set lo up
 ip link set eth0 up
+httpd -p 7007 -h /www
 /bin/agent &
 while :; do
     setsid cttyhack sh -c 'PS1="$(hostname):\w# " exec sh' < /dev/ttyS0 > /dev/ttyS0 2>&1

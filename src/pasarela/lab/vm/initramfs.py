@@ -9,7 +9,20 @@ from pathlib import Path
 from pasarela.lab.faults import missing_program
 from pasarela.lab.vm import cpio, kernel
 
-_FOLDERS = ("bin", "dev", "etc", "modules", "proc", "run", "sys", "tmp", "usr", "usr/bin")
+_FOLDERS = (
+    "bin",
+    "dev",
+    "etc",
+    "modules",
+    "proc",
+    "run",
+    "sys",
+    "tmp",
+    "usr",
+    "usr/bin",
+    "www",
+    "www/cgi-bin",
+)
 
 
 def build(hostname: str) -> bytes:
@@ -34,6 +47,7 @@ def build(hostname: str) -> bytes:
             cpio.file("bin/agent", _script("agent.sh"), executable=True),
             cpio.file("bin/udhcpc.sh", (files("pasarela.lab") / "udhcpc.sh").read_bytes(),
                       executable=True),
+            cpio.file("www/cgi-bin/index.cgi", _script("whoami.sh"), executable=True),
             cpio.file("etc/hostname", hostname.encode()),
             cpio.file("modules/order", "\n".join(kernel.MODULES).encode() + b"\n"),
             *modules,

@@ -20,7 +20,9 @@ from pasarela.lab.guest import Request
 from pasarela.lab.plug import Plugged
 from pasarela.lab.vm import initramfs, kernel
 from pasarela.lab.vm.agent import Agent
+from pasarela.model.handles import NetworkRef
 from pasarela.model.port import Plug, PlugType, Port
+from pasarela.model.values import MacAddress
 
 _QEMU = "qemu-system-x86_64"
 _MEMORY = 128  # MiB
@@ -54,12 +56,32 @@ def console_path(name: str) -> Path:
     return node.folder(name) / "console.sock"
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A guest that has its port and its card, and can be booted."""
+
+    name: str
+    mac: MacAddress
+    plugged: Plugged
+    card: Card
+
+
 def add(connection: Connection, wanted: Request) -> tuple[Plugged, Agent]:
     """Plug in a guest and boot it; the caller is on the host, and closes the agent.
 
     Raises:
         PasarelaError: something is missing, or as the network's driver says; nothing is left.
     """
+    prepared = prepare(connection, wanted)
+    try:
+        return prepared.plugged, boot(prepared)
+    except (PasarelaError, OSError):
+        remove(connection, wanted.name)
+        raise
+
+
+def prepare(connection: Connection, wanted: Request) -> Prepared:
+    """Make what a guest needs before it boots; as ``add``."""
     if shutil.which(_QEMU) is None:
         raise missing_program(f"{_QEMU} (package qemu-system-x86)")
     image = initramfs.build(wanted.name)
@@ -67,18 +89,25 @@ def add(connection: Connection, wanted: Request) -> tuple[Plugged, Agent]:
     node.create_folder(wanted.name)
     try:
         (node.folder(wanted.name) / "initramfs").write_bytes(image)
-        ref, port = plug.create_port(connection, network, wanted.name, wanted.mac)
-        where = plug.required_plug(port)
-        link = plug.free_links(1)[0] if where.bridge else _free_macvtap()
-        plugged = Plugged(
-            network.name, str(network.uuid), str(ref.uuid), port.mac,
-            where.type.value, where.bridge, link,
-        )  # fmt: skip
-        plug.save(wanted.name, plugged)
-        return plugged, _boot(wanted.name, _card(wanted.name, port, where, link), port.mac)
+        return _plug(connection, network, wanted)
     except (PasarelaError, OSError):
         remove(connection, wanted.name)
         raise
+
+
+def boot(prepared: Prepared) -> Agent:
+    """Start QEMU and wait until the guest's agent is there.
+
+    Raises:
+        LabError: QEMU ended, or the guest did not boot in time.
+    """
+    agent = _start(prepared)
+    try:
+        agent.await_ready(_BOOT)
+    except LabError as error:
+        said = (node.folder(prepared.name) / "qemu.log").read_text(errors="replace").strip()
+        raise LabError(f"{error}: {said}" if said else str(error)) from error
+    return agent
 
 
 def remove(connection: Connection, name: str) -> None:
@@ -111,34 +140,40 @@ def acquire(agent: Agent, name: str) -> str:
     ).output
 
 
-def _boot(name: str, card: Card, mac: str) -> Agent:
+def _plug(connection: Connection, network: NetworkRef, wanted: Request) -> Prepared:
+    ref, port = plug.create_port(connection, network, wanted.name, wanted.mac)
+    where = plug.required_plug(port)
+    link = plug.free_links(1)[0] if where.bridge else _free_macvtap()
+    plugged = Plugged(
+        network.name, str(network.uuid), str(ref.uuid), port.mac,
+        where.type.value, where.bridge, link,
+    )  # fmt: skip
+    plug.save(wanted.name, plugged)
+    return Prepared(wanted.name, port.mac, plugged, _card(wanted.name, port, where, link))
+
+
+def _start(prepared: Prepared) -> Agent:
+    name, card = prepared.name, prepared.card
     sockets = [_listen(agent_path(name)), _listen(console_path(name))]
     kept = [each.fileno() for each in sockets]
     passed = kept + ([card.descriptor] if card.descriptor is not None else [])
-    log = (node.folder(name) / "qemu.log").open("wb")
     agent = Agent(agent_path(name))  # QEMU waits for it, so that nothing it says is lost
-    try:
+    with (node.folder(name) / "qemu.log").open("wb") as log:
         qemu = subprocess.Popen(
-            _command(name, card, mac, kept), pass_fds=passed, stdin=subprocess.DEVNULL,
+            _command(prepared, kept), pass_fds=passed, stdin=subprocess.DEVNULL,
             stdout=log, stderr=log, start_new_session=True, cwd="/",
         )  # fmt: skip
-        (node.folder(name) / "qemu.pid").write_text(str(qemu.pid))
-    finally:
-        log.close()
-        for each in sockets:
-            each.close()
-        if card.descriptor is not None:
-            os.close(card.descriptor)
-    try:
-        agent.await_ready(_BOOT)
-    except LabError as error:
-        said = (node.folder(name) / "qemu.log").read_text(errors="replace").strip()
-        raise LabError(f"{error}: {said}" if said else str(error)) from error
+    (node.folder(name) / "qemu.pid").write_text(str(qemu.pid))
+    for each in sockets:
+        each.close()
+    if card.descriptor is not None:
+        os.close(card.descriptor)
     return agent
 
 
-def _command(name: str, card: Card, mac: str, sockets: Sequence[int]) -> list[str]:
+def _command(prepared: Prepared, sockets: Sequence[int]) -> list[str]:
     agent, console = sockets
+    name = prepared.name
     folder = node.folder(name)
     return [
         _QEMU, "-name", name, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
@@ -149,8 +184,8 @@ def _command(name: str, card: Card, mac: str, sockets: Sequence[int]) -> list[st
         "-serial", "chardev:console",
         "-chardev", f"socket,id=agent,fd={agent},server=on,wait=on",
         "-serial", "chardev:agent",
-        "-netdev", card.option,
-        "-device", f"virtio-net-pci,netdev=net,mac={mac},romfile=",
+        "-netdev", prepared.card.option,
+        "-device", f"virtio-net-pci,netdev=net,mac={prepared.mac},romfile=",
     ]  # fmt: skip
 
 

@@ -27,9 +27,11 @@ def very_isolated(number: int = 0) -> str:
 
 
 def dual(number: int = 0) -> str:
-    """NAT for both families."""
+    """NAT for both families, with an identity of its own."""
     six = f"<ip family='ipv6' address='fd00:{number:x}::1' prefix='64'/>"
-    return _own_bridge(number, "<forward mode='nat'><nat ipv6='yes'/></forward>", "", six)
+    text = _own_bridge(number, "<forward mode='nat'><nat ipv6='yes'/></forward>", "", six)
+    mac = f"<mac address='52:54:00:00:00:{number:02x}'/>"
+    return with_uuid(text, UUID(int=number + 1)).replace("<ip ", f"{mac}<ip ", 1)
 
 
 def on_bridge(name: str = "br0") -> str:

@@ -54,6 +54,9 @@ class MemoryMachine:
     def reload(self, networks: frozenset[str]) -> None:
         self.reloaded += sorted(networks)
 
+    def end_strays(self, state: HostState) -> None:
+        """There are none."""
+
     def _remove(self, resource: Resource) -> None:
         del self.state[resource.key]
         if isinstance(resource, BridgeLink):  # a link takes its settings with it
@@ -119,3 +122,6 @@ class BreakingMachine:
         self._fault.step()
         self._inner.reload(networks)
         self._fault.step()
+
+    def end_strays(self, state: HostState) -> None:
+        self._inner.end_strays(state)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from pasarela.engine import crank
@@ -15,9 +15,10 @@ from pasarela.engine.journal import Intent, Operation
 from pasarela.engine.lifecycle import overwritten_by, taking_back
 from pasarela.engine.store import Entry
 from pasarela.engine.wanted import wanted_running
-from pasarela.errors import OperationInvalid
+from pasarela.errors import OperationInvalid, SystemCallFailed
 from pasarela.model.handles import Affect
 from pasarela.model.network import Network
+from pasarela.model.ports import with_connections
 from pasarela.model.status import Status
 from pasarela.plan.actions import Action
 from pasarela.plan.resources import HostState
@@ -77,7 +78,7 @@ def annotate(context: Context, entry: Entry, flags: Affect, edit: Edit) -> None:
     with all_or_none(context, status, config):
         context.store.save_definition(config)
         context.store.save_live(after)
-    context.journal.end(entry.name)
+        context.journal.end(entry.name)
 
 
 def _edited(
@@ -85,10 +86,17 @@ def _edited(
 ) -> tuple[Status | None, Status | None, Network | None]:
     """The live state before and after, and the new persistent definition; None if not meant."""
     to_live, to_config = impact(entry, flags)
-    status = context.store.live(entry.name) if to_live else None
+    status = _live(context, entry) if to_live else None
     after = replace(status, network=edit(status.network)) if status is not None else None
     config = edit(context.store.definition(entry.name)) if to_config else None
     return status, after, config
+
+
+def _live(context: Context, entry: Entry) -> Status:
+    """The live state, with the counters that tell which of the pool's devices guests use."""
+    status = context.store.live(entry.name)
+    ports = context.ports.ports(entry.name).values()
+    return replace(status, network=with_connections(status.network, ports))
 
 
 def _change_live(context: Context, before: Status, after: Status, config: Network | None) -> None:
@@ -107,7 +115,7 @@ def _change_live(context: Context, before: Status, after: Status, config: Networ
                 context.store.save_definition(config)
             context.store.save_live(after)
             _run_updated_hook(context, after)
-    context.journal.end(name)
+            context.journal.end(name)
 
 
 @contextmanager
@@ -121,6 +129,8 @@ def all_or_none(context: Context, before: Status, config: Network | None) -> Ite
         context.store.save_live(before)
         if old is not None:
             context.store.save_definition(old)
+        with suppress(SystemCallFailed):
+            context.journal.end(name)
         raise
 
 

@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pasarela.engine.store import Store
-from pasarela.model.handles import Lifecycle, LifecycleEvent, NetworkRef
+from pasarela.errors import SystemCallFailed
+from pasarela.model.handles import Lifecycle, LifecycleEvent, NetworkEvent, NetworkRef
 from pasarela.model.paths import Paths
 
 if TYPE_CHECKING:
@@ -68,4 +69,11 @@ class Context:
         self.warnings.extend(warning for warning in warnings if warning not in self.warnings)
 
     def emit(self, network: NetworkRef, event: Lifecycle) -> None:
-        self.event_log.append(LifecycleEvent(network, event))
+        self.tell(LifecycleEvent(network, event))
+
+    def tell(self, event: NetworkEvent) -> None:
+        """Tell of what has been done; that it cannot be told does not undo it."""
+        try:
+            self.event_log.append(event)
+        except SystemCallFailed as error:
+            self.warn((f"nobody hears of this change: {error.message}",))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
 from pasarela.engine import lifecycle
 from pasarela.engine.context import Context
 from pasarela.engine.files import remove
 from pasarela.engine.identity import check_identity, complete, refuse_active, with_identity
 from pasarela.engine.journal import Intent, Operation
 from pasarela.engine.store import Entry
-from pasarela.errors import OperationInvalid
+from pasarela.errors import OperationInvalid, SystemCallFailed
 from pasarela.model.handles import Lifecycle, NetworkRef
 from pasarela.model.network import Network
 
@@ -52,22 +56,31 @@ def undefine(context: Context, entry: Entry) -> None:
             "can't undefine transient network",
             remedy=f"it has no definition; net-destroy {entry.name} stops and forgets it",
         )
-    context.journal.begin(Intent(Operation.UNDEFINE, entry.name))
-    finish_undefine(context, entry.name)
-    context.journal.end(entry.name)
+    traces = [] if entry.active else _traces(context, entry.name)
+    doomed = [context.paths.autostart_link(entry.name), context.paths.definition(entry.name)]
+    documents = {str(path): None for path in (*doomed, *traces)}
+    context.journal.begin(Intent(Operation.UNDEFINE, entry.name, documents=documents))
+    with _keeping_autostart(context, entry):
+        context.store.remove_definition(entry.name)
+    with suppress(SystemCallFailed):  # no way back: the next command does what could not be done
+        for path in traces:
+            remove(path)
+        context.journal.end(entry.name)
     context.emit(entry.ref, Lifecycle.UNDEFINED)
 
 
-def finish_undefine(context: Context, name: str) -> None:
-    """Remove a network's files, the definition last, so that this can be done again."""
-    entry = context.store.by_name(name)
-    if entry is None or not entry.persistent:
-        return
-    if not entry.active:
-        _remove_traces(context, name)
-    if entry.autostart:
-        context.store.set_autostart(name, False)
-    context.store.remove_definition(name)
+@contextmanager
+def _keeping_autostart(context: Context, entry: Entry) -> Iterator[None]:
+    """Remove the autostart link, but put it back if what is done inside fails."""
+    try:
+        if entry.autostart:
+            context.store.set_autostart(entry.name, False)
+        yield
+    except BaseException:
+        if entry.autostart:
+            context.store.set_autostart(entry.name, True)
+        context.journal.end(entry.name)
+        raise
 
 
 def set_autostart(context: Context, entry: Entry, enabled: bool) -> None:
@@ -105,7 +118,7 @@ def ref_of(network: Network) -> NetworkRef:
     return NetworkRef(network.name, network.uuid)
 
 
-def _remove_traces(context: Context, name: str) -> None:
+def _traces(context: Context, name: str) -> list[Path]:
     """What a network that once ran has left: leases, and dnsmasq's files."""
     paths = context.paths
     traces = [
@@ -118,5 +131,4 @@ def _remove_traces(context: Context, name: str) -> None:
     bridge = context.store.own_bridge(name)
     if bridge is not None:
         traces += [paths.lease_status(bridge), paths.macs(bridge)]
-    for path in traces:
-        remove(path)
+    return traces

@@ -20,17 +20,22 @@ def write_atomic(path: Path, text: str, *, mode: int = 0o600, durable: bool = Fa
     Raises:
         SystemCallFailed: the system said no; the old file is as it was.
     """
-    temporary = f"{path}{TEMPORARY_SUFFIX}"
+    new = temporary(path)
     with system_errors(f"cannot write {path}"):
         try:
-            _write_new(temporary, text, mode, durable)
-            os.rename(temporary, path)  # noqa: PTH104  (a string: no Path is made per write)
+            _write_new(new, text, mode, durable)
+            new.rename(path)
         except OSError:
             with suppress(OSError):
-                os.unlink(temporary)  # noqa: PTH108
+                new.unlink()
             raise
         if durable:
             sync_folder(path.parent)
+
+
+def temporary(path: Path) -> Path:
+    """Where a file is written before it takes its place."""
+    return path.with_name(f"{path.name}{TEMPORARY_SUFFIX}")
 
 
 def remove(path: Path, *, durable: bool = False) -> bool:
@@ -91,7 +96,7 @@ def system_errors(doing: str) -> Iterator[None]:
         ) from error
 
 
-def _write_new(path: str, text: str, mode: int, durable: bool) -> None:
+def _write_new(path: Path, text: str, mode: int, durable: bool) -> None:
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
     try:
         if mode != 0o600:

@@ -20,6 +20,7 @@ from pasarela.engine.files import (
     remove,
     write_atomic,
 )
+from pasarela.engine.pending import RECORD, half_written
 from pasarela.model.paths import Paths
 from pasarela.plan.resources import Resource, Sysctl, TextFile
 
@@ -68,14 +69,22 @@ class Journal:
     def begin(self, intent: Intent) -> None:
         make_folder(self._folder, 0o700)
         record = {"version": VERSION, **asdict(intent), "operation": intent.operation.value}
-        write_atomic(self._paths.journal(intent.name), json.dumps(record))
+        write_atomic(self._path(intent.name), json.dumps(record))
 
     def end(self, name: str) -> None:
-        remove(self._paths.journal(name))
+        remove(self._path(name))
+
+    def _path(self, name: str) -> Path:
+        return self._paths.journal(f"{name}{RECORD}")
+
+    def tidy(self) -> None:
+        """Remove records that were never finished: nothing had begun."""
+        for name in half_written(self._folder):
+            remove(self._folder / name)
 
     def read(self, name: str) -> Intent | None:
         """None where the record itself is half-written: then nothing had begun."""
-        text = read_text(self._paths.journal(name))
+        text = read_text(self._path(name))
         if text is None:
             return None
         try:

@@ -7,18 +7,21 @@ one send of link messages, the dnsmasqs in parallel.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
 
 from pasarela.engine import crank
 from pasarela.engine.context import Context
 from pasarela.engine.document import status_text
+from pasarela.engine.files import remove
 from pasarela.engine.hooks import run_hook, tell_hook
 from pasarela.engine.journal import Intent, Operation
 from pasarela.engine.live import live_definition
 from pasarela.engine.servers import note_served
 from pasarela.engine.wanted import facts_for_start, wanted_new, wanted_running
-from pasarela.errors import PasarelaError
+from pasarela.errors import PasarelaError, SystemCallFailed
 from pasarela.model.network import Network
 from pasarela.model.status import Status
 from pasarela.plan.actions import Action, Change
@@ -85,15 +88,16 @@ def bring_up(context: Context, candidates: Sequence[Candidate]) -> None:
     for candidate in candidates:
         context.ports.drop(candidate.network)
     actions = crank.changes(observed, wanted)
+    new = {one.name: _lease_files_to_come(context, one.network) for one in candidates}
     for candidate in candidates:
-        context.journal.begin(_start_intent(candidate, actions))
-    with taking_back(context, [one.name for one in candidates], observed, wanted):
+        context.journal.begin(_start_intent(candidate, actions, new[candidate.name]))
+    names = list(new)
+    with removing(chain(*new.values())), taking_back(context, names, observed, wanted):
         crank.perform(context.machine, actions)
         crank.verify(context.machine, wanted)
         note_served(context, (candidate.wanted for candidate in candidates))
         _save_started(context, candidates)
     for candidate in candidates:
-        context.journal.end(candidate.name)
         context.warn(candidate.warnings)
 
 
@@ -112,16 +116,36 @@ def take_down(context: Context, statuses: Sequence[Status]) -> None:
     with taking_back(context, [one.network.name for one in statuses], observed, wanted):
         crank.perform(context.machine, crank.changes(observed, crank.NOTHING))
         crank.verify(context.machine, crank.NOTHING, wanted)
+        _forget_lives(context, statuses)
     for status in statuses:
         finish_stop(context, status)
 
 
 def finish_stop(context: Context, status: Status) -> None:
-    """What is left of a stop once nothing of the network is on the host any more."""
-    context.ports.drop(status.network)
-    context.store.remove_live(status.network.name)
-    context.journal.end(status.network.name)
+    """What is left of a stop once the network is neither on the host nor on record."""
+    with suppress(SystemCallFailed):  # the next start drops them again
+        context.ports.drop(status.network)
     tell_hook(context.hooks, status, "stopped", "end")
+
+
+@contextmanager
+def removing(files: Iterable[Path]) -> Iterator[None]:
+    """If what is done inside fails, remove what dnsmasq has begun to keep."""
+    try:
+        yield
+    except BaseException:
+        for path in files:
+            with suppress(SystemCallFailed):
+                remove(path)
+        raise
+
+
+def _lease_files_to_come(context: Context, network: Network) -> list[Path]:
+    """The lease files that a start will make, for they are not there yet."""
+    paths = [context.paths.dnsmasq_leases(network.name)]
+    if network.bridge.name is not None and network.forward.mode.owns_bridge:
+        paths.append(context.paths.lease_status(network.bridge.name))
+    return [path for path in paths if not path.exists()]
 
 
 @contextmanager
@@ -138,8 +162,8 @@ def taking_back(
     except BaseException as error:
         try:
             crank.reach(context.machine, before, touched)
-        except PasarelaError as second:
-            error.add_note(f"and taking it back failed: {second.message}")
+        except (PasarelaError, OSError) as second:
+            error.add_note(f"and taking it back failed: {second}")
         else:
             for name in names:
                 context.journal.end(name)
@@ -168,13 +192,32 @@ def _save_started(context: Context, candidates: Sequence[Candidate]) -> None:
             status = run_hook(context.hooks, candidate.status, "started")
             context.store.save_live(status)
             saved.append(candidate.name)
+        _end_all(context, [candidate.name for candidate in candidates])
     except BaseException:
         for name in saved:
             context.store.remove_live(name)
         raise
 
 
-def _start_intent(candidate: Candidate, actions: tuple[Action, ...]) -> Intent:
+def _forget_lives(context: Context, statuses: Sequence[Status]) -> None:
+    """Remove the status documents; all of them or none."""
+    try:
+        for status in statuses:
+            context.store.remove_live(status.network.name)
+        _end_all(context, [status.network.name for status in statuses])
+    except BaseException:
+        for status in statuses:
+            context.store.save_live(status)
+        raise
+
+
+def _end_all(context: Context, names: Iterable[str]) -> None:
+    """Close the records; until this is done, everything may still be taken back."""
+    for name in names:
+        context.journal.end(name)
+
+
+def _start_intent(candidate: Candidate, actions: tuple[Action, ...], new: Iterable[Path]) -> Intent:
     """The record of a start: the network, and what of its own or common to all it overwrites."""
     keys = {resource.key for resource in candidate.wanted}
     own = tuple(action for action in actions if action.resource.key in keys)
@@ -185,4 +228,5 @@ def _start_intent(candidate: Candidate, actions: tuple[Action, ...]) -> Intent:
         after=status_text(candidate.status),
         sysctls=sysctls,
         files=files,
+        documents={str(path): None for path in new},
     )

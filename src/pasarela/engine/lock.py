@@ -12,7 +12,7 @@ import fcntl
 import os
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,8 +42,23 @@ def writing(paths: Paths, *, wait: bool = True) -> Iterator[Turn]:
         BlockingIOError: with ``wait=False``, another Pasarela command is at work.
     """
     make_folder(paths.state)
-    with _own_lock(paths.lock, wait) as turn, _driver_lock(paths.driver_lock):
+    with _own_lock(paths.lock, wait) as turn, driver_lock(paths.driver_lock):
         yield turn
+
+
+@contextmanager
+def holding(paths: Paths) -> Iterator[None]:
+    """Hold libvirt's lock as a daemon does, for all its life; a command at work is waited for.
+
+    Raises:
+        StoreOwned: another daemon holds the files.
+        SystemCallFailed: they cannot be locked, most often for want of permission.
+    """
+    make_folder(paths.state)
+    with ExitStack() as held:
+        with _own_lock(paths.lock, wait=True):
+            held.enter_context(driver_lock(paths.driver_lock))
+        yield
 
 
 @contextmanager
@@ -65,14 +80,22 @@ def _next_turn(file: int) -> Turn:
 
 
 @contextmanager
-def _driver_lock(path: Path) -> Iterator[None]:
+def driver_lock(path: Path) -> Iterator[None]:
+    """Hold one of libvirt's locks.
+
+    The kernel gives it up as soon as this process closes any descriptor of that file.
+
+    Raises:
+        StoreOwned: another daemon holds it.
+        SystemCallFailed: there is no way to lock it.
+    """
     file = _acquire_driver_lock(path)
     try:
         os.ftruncate(file, 0)
         os.pwrite(file, b"%d" % os.getpid(), 0)
         yield
     finally:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):  # what was to be done is done
             path.unlink()  # before the lock goes, as virPidFileReleasePath does
         os.close(file)
 

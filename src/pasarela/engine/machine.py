@@ -46,6 +46,10 @@ class Machine(Protocol):
         """Make these networks' dnsmasqs re-read their host files."""
         ...
 
+    def end_strays(self, state: HostState) -> None:
+        """End processes of this state that a killed command left behind unrecorded."""
+        ...
+
 
 class Interfaces(Protocol):
     """The host's own interfaces (host.interfaces.HostInterfaces)."""

@@ -39,7 +39,7 @@ def put(
 ) -> None:
     """Set, or with no text remove, in the definitions that are meant; then tell of it."""
     annotate(context, entry, flags, _edit(kind, text, key, uri))
-    context.event_log.append(MetadataEvent(entry.ref, kind, uri))
+    context.tell(MetadataEvent(entry.ref, kind, uri))
 
 
 def _edit(kind: MetadataType, text: str | None, key: str | None, uri: str | None) -> Edit:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from pasarela.engine import crank
 from pasarela.engine.context import Context
-from pasarela.engine.definitions import finish_undefine
-from pasarela.engine.files import remove, write_atomic
+from pasarela.engine.files import remove, temporary, write_atomic
 from pasarela.engine.journal import Intent, Operation
 from pasarela.engine.lifecycle import finish_stop, union
 from pasarela.engine.pending import pending
@@ -15,17 +14,31 @@ from pasarela.engine.ports import finish_ports
 from pasarela.engine.wanted import wanted_new, wanted_running
 from pasarela.errors import PasarelaError
 from pasarela.model.status import Status
+from pasarela.plan.actions import Remove
 from pasarela.plan.facts import Facts
-from pasarela.plan.resources import BridgeLink, HostState, Key
+from pasarela.plan.resources import BridgeLink, HostState, Key, TextFile
+from pasarela.plan.ruleset import FirewallSection
 
 
 def repair(context: Context) -> None:
-    """Finish or take back what killed commands have begun; the caller holds the lock."""
+    """Finish or take back what killed commands have begun; the caller holds the lock.
+
+    What cannot be repaired yet stays on record, and keeps nobody from what else there is to do.
+    """
     for name in pending(context.paths):
-        intent = context.journal.read(name)
-        if intent is not None:
-            _REPAIRS[intent.operation](context, intent)
-        context.journal.end(name)
+        try:
+            _repair_one(context, name)
+        except PasarelaError as error:
+            context.warn((f"network '{name}' is half done and not repaired yet: {error.message}",))
+        else:
+            context.journal.end(name)
+    context.journal.tidy()
+
+
+def _repair_one(context: Context, name: str) -> None:
+    intent = context.journal.read(name)
+    if intent is not None:
+        _REPAIRS[intent.operation](context, intent)
 
 
 def reconcile(context: Context) -> tuple[str, ...]:
@@ -51,6 +64,7 @@ def _reconcile_one(context: Context, status: Status, wanted: HostState) -> list[
     observed = crank.look(context.machine, wanted)
     if _bridges(wanted) - _bridges(observed):
         crank.reach(context.machine, crank.NOTHING, wanted)
+        context.store.remove_live(name)
         finish_stop(context, status)
         return [f"network '{name}': its bridge had vanished, so it has been stopped"]
     actions = crank.changes(observed, wanted)
@@ -72,7 +86,11 @@ def _repair_start(context: Context, intent: Intent) -> None:
     wanted = wanted_new(context, _status(intent.after).network, facts).state
     kept = _wanted_by_others(context, facts)
     before = {one for one in intent.overwritten() if one.key not in kept}
+    _sweep(context, wanted)
     crank.reach(context.machine, frozenset(before), wanted)
+    _drop_firewall(context, wanted)
+    for path in intent.documents:
+        remove(Path(path))
 
 
 def _wanted_by_others(context: Context, facts: Facts) -> set[Key]:
@@ -87,7 +105,10 @@ def _wanted_by_others(context: Context, facts: Facts) -> set[Key]:
 def _repair_stop(context: Context, intent: Intent) -> None:
     before = _status(intent.before)
     wanted = wanted_running(context, before.network).state
+    _sweep(context, wanted)
     crank.reach(context.machine, crank.NOTHING, wanted)
+    _drop_firewall(context, wanted)
+    context.store.remove_live(intent.name)
     finish_stop(context, before)
 
 
@@ -98,6 +119,7 @@ def _repair_change(context: Context, intent: Intent) -> None:
         facts = context.machine.basics()
         wanted = wanted_running(context, before.network, facts).state
         given_up = wanted_running(context, after.network, facts).state
+        _sweep(context, crank.merged(wanted, given_up))
         crank.reach(context.machine, crank.merged(intent.overwritten(), wanted), given_up)
     for path, text in intent.documents.items():
         _put_back(Path(path), text)
@@ -105,7 +127,9 @@ def _repair_change(context: Context, intent: Intent) -> None:
 
 
 def _repair_undefine(context: Context, intent: Intent) -> None:
-    finish_undefine(context, intent.name)
+    for path in intent.documents:
+        remove(Path(path), durable=True)
+    context.store.refresh()
 
 
 def _repair_ports(context: Context, intent: Intent) -> None:
@@ -120,6 +144,20 @@ _REPAIRS = {
     Operation.UNDEFINE: _repair_undefine,
     Operation.PORTS: _repair_ports,
 }
+
+
+def _sweep(context: Context, state: HostState) -> None:
+    """End processes that nothing has recorded yet, and remove files that are half written."""
+    context.machine.end_strays(state)
+    for resource in state:
+        if isinstance(resource, TextFile):
+            remove(temporary(resource.path))
+
+
+def _drop_firewall(context: Context, state: HostState) -> None:
+    """Remove sections that are gone already, which is how an empty table goes after the last."""
+    sections = (one for one in state if isinstance(one, FirewallSection))
+    crank.perform(context.machine, tuple(Remove(section) for section in sections))
 
 
 def _put_back(path: Path, text: str | None) -> None:

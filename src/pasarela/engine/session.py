@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from pasarela.engine.context import Context
+from pasarela.engine.files import system_errors
 from pasarela.engine.lazy import LazyModule
 from pasarela.engine.pending import pending
 from pasarela.engine.store import Entry, Store
@@ -39,7 +40,10 @@ class Session:
             SystemCallFailed: the lock cannot be taken, most often for want of permission.
         """
         context = self._context
-        with lock.writing(context.paths, wait=wait) as turn:
+        with (
+            system_errors("the host refused a step"),
+            lock.writing(context.paths, wait=wait) as turn,
+        ):
             if turn.previous != self._turn:
                 context.forget()
                 context.store.tidy()

@@ -203,6 +203,11 @@ class Store:
 
     # keeping in step with other processes
 
+    def own(self) -> None:
+        """Nobody else writes from now on: what has been read once is not looked at again."""
+        for folder in (self._config, self._state, self._autostart):
+            folder.owned = True
+
     def refresh(self) -> None:
         """Another process has written since: look at every folder anew."""
         self._config.doubt()

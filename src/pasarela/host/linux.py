@@ -97,6 +97,10 @@ class LinuxHost:
         for name in sorted(networks):
             self._dnsmasqs.reload(self._paths.dnsmasq_pid(name), self._paths.dnsmasq_conf(name))
 
+    def end_strays(self, state: HostState) -> None:
+        """End dnsmasqs of these networks that a killed command left on their way up."""
+        self._dnsmasqs.end_strays(one for one in state if isinstance(one, DnsmasqProcess))
+
     def _adapter(self, resource: Resource) -> Adapter:
         match resource:
             case Sysctl():

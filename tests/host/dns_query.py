@@ -16,9 +16,10 @@ _TYPES = {"A": 1, "TXT": 16, "SRV": 33}
 def main(server: str, name: str, kind: str) -> int:
     labels = b"".join(bytes([len(part)]) + part.encode() for part in name.split("."))
     question = labels + b"\0" + struct.pack("!HH", _TYPES[kind], 1)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+    family, *_, address = socket.getaddrinfo(server, 53, type=socket.SOCK_DGRAM)[0]
+    with socket.socket(family, socket.SOCK_DGRAM) as udp:
         udp.settimeout(3)
-        udp.connect((server, 53))
+        udp.connect(address)
         udp.send(struct.pack("!HHHHHH", 7, 0x0100, 1, 0, 0, 0) + question)
         try:
             reply = udp.recv(4096)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import ip_address
@@ -163,12 +164,19 @@ def test_another_configuration_restarts_dnsmasq(bench: Bench):
     assert bench.paths.dnsmasq_pid("n0").read_text() != pid
 
 
-def test_ipv6_guests_learn_their_router_and_get_an_address(bench: Bench):
-    bench.start(network(ips=(subnet("fd00:1::1", 64, dhcp=False),)))
+def test_ipv6_guests_learn_their_router_and_ask_it_for_names(bench: Bench):
+    host = DnsHost(ip_address("192.0.2.20"), ("uno",))
+    bench.start(network(ips=(subnet("fd00:1::1", 64, dhcp=False),), dns=Dns(hosts=(host,))))
     with guest("virbr0") as one:
-        one.run("sysctl", "-qw", "net.ipv6.conf.eth0.accept_ra=2")
-        route = "until ip -6 route show default | grep -q fe80; do sleep 0.1; done; ip -6 a"
-        assert "fd00:1::" in one.run("timeout", "15", "sh", "-c", route)
+        learned = "until ip -6 route show default | grep fe80; do sleep 0.05; done"
+        begun = time.monotonic()
+        router = one.run("timeout", "15", "sh", "-c", learned).split()[2]
+        assert time.monotonic() - begun < 4  # the first solicitation was answered
+        settled = "while ip -6 address show tentative | grep .; do sleep 0.05; done"
+        one.run("timeout", "15", "sh", "-c", settled)
+        assert "fd00:1::" in one.run("ip", "-6", "address")
+        assert one.dns(f"{router}%eth0", "uno") == ["192.0.2.20"]
+        assert one.dns("fd00:1::1", "uno") == ["192.0.2.20"]
 
 
 def test_dns_answers_what_the_document_says_to_the_letter(bench: Bench):

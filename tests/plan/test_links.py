@@ -55,6 +55,14 @@ def test_a_bridge_without_ipv6_has_it_turned_off_before_it_is_up():
     assert sysctls(network(ips=(SIX,)))["net/ipv6/conf/virbr0/disable_ipv6"] == "0"
 
 
+def test_a_bridge_with_ipv6_has_its_link_local_address_from_the_start():
+    held = list(bridge_resources(network(ips=(SIX,)), Facts()))
+    assert [str(one.address) for one in held if isinstance(one, LinkAddress)] == [
+        "fd00::1/64",
+        "fe80::5054:ff:fe00:0/64",
+    ]
+
+
 def test_a_host_without_ipv6_is_asked_for_none_of_it():
     both = network(
         ips=(subnet("10.0.0.1"), SIX),

@@ -48,7 +48,7 @@ def bridge_resources(network: Network, facts: Facts) -> Iterator[Resource]:
     yield link
     yield LinkUp(link.name)
     yield from _link_sysctls(network, facts)
-    for address in addresses(network):
+    for address in (*addresses(network), *_link_local(network)):
         if address.version == 4 or facts.capabilities.ipv6:
             yield LinkAddress(link.name, address)
     for route in network.routes:
@@ -79,6 +79,18 @@ def bridge_name(network: Network) -> str:
 def addresses(network: Network) -> tuple[IPv4Interface | IPv6Interface, ...]:
     """The host's own addresses on the network, in the document's order."""
     return tuple(ip_interface(f"{ip.address}/{ip.prefix_length}") for ip in network.ips)
+
+
+def _link_local(network: Network) -> Iterator[IPv6Interface]:
+    """The bridge's link-local address, which the kernel would give it with its first guest.
+
+    Given beforehand, dnsmasq binds it as it starts (router advertisements name it as DNS server),
+    and the first guest's router solicitation is answered (else after its second: 4 s).
+    """
+    if any(ip.address.version == 6 for ip in network.ips):
+        octets = _mac(network).octets
+        eui64 = bytes([octets[0] ^ 2]) + octets[1:3] + b"\xff\xfe" + octets[3:]
+        yield IPv6Interface((b"\xfe\x80" + bytes(6) + eui64, 64))
 
 
 def wants_vlan_filtering(network: Network) -> bool:

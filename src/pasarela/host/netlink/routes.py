@@ -9,7 +9,7 @@ from struct import Struct
 
 from pasarela.host.netlink import attributes as nla
 from pasarela.host.netlink.addresses import family
-from pasarela.host.netlink.socket import NLM_F_CREATE, NLM_F_REPLACE, Message
+from pasarela.host.netlink.socket import NLM_F_CREATE, NLM_F_EXCL, Message
 from pasarela.model.values import IpAddress
 from pasarela.plan.resources import LinkRoute
 
@@ -44,7 +44,7 @@ class RouteInfo:
 
 def add(index: int, route: LinkRoute) -> Message:
     label = f"cannot add route {route.destination} via {route.gateway} on {route.link}"
-    return Message(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, _payload(index, route), label)
+    return Message(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, _payload(index, route), label)
 
 
 def remove(index: int, route: LinkRoute) -> Message:

@@ -312,3 +312,29 @@ def _odd_line(draw: st.DrawFn, line: str) -> str:
         return line.replace(attribute, "", 1)
     value = draw(st.sampled_from(VALUES))
     return line.replace(attribute, f"{attribute.partition('=')[0]}='{value}'", 1)
+
+
+# Metadata; namespaces declared again within themselves and adjacent CDATA sections are left out:
+# there the XML library's versions differ among themselves.
+PIECES = ("", " ", "\n  ", "t", " x\n", "é", "&lt;&amp;", "<!-- c -->", "<?p i?>", "&#13;", "'\"")
+ATTRIBUTES = ("", " a='1'", ' b="\'"', " c='&quot;&lt;é&#10;'", " p:d='1'", " xml:space='preserve'")
+DECLARATIONS = ("", " xmlns='urn:{}d'", " xmlns:p='urn:{}p'", " xmlns:q='urn:{}q'")
+
+
+@st.composite
+def trees(draw: st.DrawFn, depth: int = 3) -> str:
+    """Elements of all kinds, in namespaces that are declared or not."""
+    name = draw(st.sampled_from(["p:x", "q:y", "z"]))
+    declaration = draw(st.sampled_from(DECLARATIONS)).format(depth)
+    start = name + declaration + draw(st.sampled_from(ATTRIBUTES))
+    pieces = st.sampled_from(PIECES)
+    inside = "".join(draw(st.lists(pieces | trees(depth - 1) if depth else pieces, max_size=3)))
+    return f"<{start}>{inside}</{name}>" if inside or draw(st.booleans()) else f"<{start}/>"
+
+
+metadata_documents = st.lists(st.sampled_from(PIECES) | trees(), max_size=4).map(
+    lambda pieces: (
+        "<network xmlns:p='urn:p' xmlns:u='urn:u'><name>n</name>"
+        f"<metadata>{''.join(pieces)}</metadata></network>"
+    )
+)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
 from network_documents import Case, load
-from network_strategies import networks, oddities
+from network_strategies import metadata_documents, networks, oddities, vlan_networks
 from oracle.libvirtd import Libvirtd
 from oracle.outcome import Outcome, Refusal, outcome_of
 from pasarela.errors import ErrorCode
@@ -161,7 +161,7 @@ MANY = settings(
 
 
 @MANY
-@given(network=networks())
+@given(network=networks() | vlan_networks())
 def test_generated_network(network: Network, libvirtd: Libvirtd) -> None:
     document = format_network(network)
     theirs = outcome_of(lambda: libvirtd.normalised(document))
@@ -175,3 +175,10 @@ def test_generated_oddity(document: str, libvirtd: Libvirtd) -> None:
     result = ours(document, theirs)
     assume(not (isinstance(result, Refusal) and result.code == ErrorCode.OVERFLOW))  # DEVIATIONS
     assert result == theirs
+
+
+@MANY
+@given(document=metadata_documents)
+def test_generated_metadata(document: str, libvirtd: Libvirtd) -> None:
+    theirs = outcome_of(lambda: libvirtd.normalised(document))
+    assert ours(document, theirs) == theirs

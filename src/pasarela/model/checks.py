@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pasarela.errors import (
     ConfigUnsupported,
     ErrorDomain,
+    Location,
     PasarelaError,
     ValueOverflow,
     XmlSyntaxError,
@@ -51,8 +52,14 @@ def check_name(network: Network) -> None:
         raise XmlSyntaxError(
             "invalid char in name: \n",
             domain=ErrorDomain.XML,
+            location=_at("name"),
             remedy="the network's file is called after it: choose a name that can be a file's",
         )
+
+
+def _at(element: str) -> Location:
+    """The model does not know lines; the element's name must do."""
+    return Location(element=element)
 
 
 # elements by mode
@@ -84,6 +91,7 @@ def _unsupported(network: Network, element: str) -> PasarelaError:
     mode = network.forward.mode.value
     return ConfigUnsupported(
         f"Unsupported {element} element in network {network.name} with forward mode='{mode}'",
+        location=_at(element.strip("<>").rpartition("<")[2]),
         remedy=f"remove it: a network of mode '{mode}' has no bridge of its own to hold it",
     )
 
@@ -115,6 +123,7 @@ def _check_rate(rate: Rate) -> None:
             raise ValueOverflow(
                 f"value '{value}' is too big for '{name}' parameter, maximum is '{maximum}'",
                 domain=ErrorDomain.NONE,
+                location=_at("bandwidth"),
             )
 
 
@@ -137,7 +146,8 @@ class _Devices:
         if len(kinds) + (forward.pf is not None and not forward.interfaces) > 1:
             raise ConfigUnsupported(
                 "<address>, <interface>, and <pf> elements of <forward> in network "
-                f"{self.network.name} are mutually exclusive"
+                f"{self.network.name} are mutually exclusive",
+                location=_at("forward"),
             )
 
     def _check_named(self, interface: ForwardInterface) -> None:
@@ -146,6 +156,7 @@ class _Devices:
                 f"hostdev network '{self.network.name}' lists '{interface.dev}' in the device "
                 "pool, but hostdev networks require all devices to be listed by PCI address, "
                 "not network device name",
+                location=_at("interface"),
                 remedy="write <address type='pci' …/>; ethtool -i shows a device's bus-info",
             )
 
@@ -156,12 +167,14 @@ class _Devices:
                 f"network '{name}' has forward mode '{mode.value}'  but lists a device by PCI "
                 "address in the device pool. This is only supported for networks with forward "
                 "mode 'hostdev'",
+                location=_at("address"),
                 remedy="write <interface dev='…'/>, or mode='hostdev'",
             )
         if self.is_virtual_function and not self.is_virtual_function(address):
             raise ConfigUnsupported(
                 f"device '/sys/bus/pci/devices/{address}' in network '{name}' is not an SR-IOV "
-                "Virtual Function"
+                "Virtual Function",
+                location=_at("address"),
             )
 
 
@@ -183,6 +196,7 @@ def _second_dhcp(ip: Ip) -> PasarelaError:
     return ConfigUnsupported(
         f"Multiple {family} dhcp sections found -- dhcp is supported only for a single {family} "
         "address on each network",
+        location=_at("dhcp"),
         remedy=f"remove <dhcp> from all but one <ip> of {family}",
     )
 
@@ -204,6 +218,7 @@ def _check_portgroups(network: Network) -> None:
         raise ConfigUnsupported(
             f"<vlan> element specified for network {network.name}, whose type doesn't support "
             "vlan configuration",
+            location=_at("vlan"),
             remedy="vlan is for hostdev, passthrough and bridge networks",
         )
 
@@ -232,6 +247,7 @@ def _two_defaults(network: Network, first: PortGroup, second: PortGroup) -> Pasa
     return ConfigUnsupported(
         f"network '{network.name}' has multiple default <portgroup> elements "
         f"({first.name} and {second.name}), but only one default is allowed",
+        location=_at("portgroup"),
         remedy=f"remove default='yes' from '{second.name}'",
     )
 
@@ -240,6 +256,7 @@ def _same_name(network: Network, group: PortGroup) -> PasarelaError:
     return ConfigUnsupported(
         f"multiple <portgroup> elements with the same name ({group.name}) "
         f"in network '{network.name}'",
+        location=_at("portgroup"),
         remedy="rename or remove one of them",
     )
 
@@ -249,5 +266,6 @@ def _check_group_bandwidth(network: Network, group: PortGroup) -> None:
         mode = network.forward.mode.value
         raise ConfigUnsupported(
             f"Unsupported <bandwidth> element in network '{network.name}' "
-            f"in portgroup '{group.name}' with forward mode='{mode}'"
+            f"in portgroup '{group.name}' with forward mode='{mode}'",
+            location=_at("bandwidth"),
         )

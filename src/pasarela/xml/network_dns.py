@@ -68,7 +68,7 @@ def _forwarder(node: Node, network: str) -> Forwarder:
             "Invalid forwarder element, must contain at least one of addr or domain",
             remedy="write <forwarder addr='192.0.2.1'/>",
         )
-    return Forwarder(domain, address, node.unsigned("port", bits=16))
+    return Forwarder(domain, address, node.unsigned("port", bits=16, nonzero=True))
 
 
 def read_txt(node: Node, network: str, *, partial: bool = False) -> TxtRecord:

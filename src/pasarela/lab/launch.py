@@ -69,15 +69,24 @@ def _require_programs() -> None:
 
 
 def _start(name: str, user_namespace: bool, bridge: bool) -> Record:
+    """Start a keeper, with all the users that this user may map, else with itself alone."""
+    if user_namespace and _has_ranges():
+        try:
+            return _start_keeper(name, ["--user", "--map-root-user", "--map-auto"], bridge)
+        except LabError:
+            pass  # newuidmap may lack its privilege, in a container for example
+    if user_namespace:
+        return _start_keeper(name, ["--user", "--map-root-user"], bridge, "single-user")
+    return _start_keeper(name, [], bridge)
+
+
+def _start_keeper(name: str, user: list[str], bridge: bool, *words: str) -> Record:
     log = state.directory(name) / "keeper.log"
     reader, writer = os.pipe()
-    ranges = user_namespace and _has_ranges()
-    single = user_namespace and not ranges
     argv = [
-        "unshare", *_user_options(user_namespace, ranges), "--mount", "--net", "--pid", "--uts",
-        "--ipc", "--fork", "--kill-child", "--propagation=private", "--",
-        sys.executable, "-m", "pasarela.lab.keeper", str(writer),
-        *(["single-user"] if single else []), *(["bridge"] if bridge else []),
+        "unshare", *user, "--mount", "--net", "--pid", "--uts", "--ipc", "--fork", "--kill-child",
+        "--propagation=private", "--", sys.executable, "-m", "pasarela.lab.keeper", str(writer),
+        *words, *(["bridge"] if bridge else []),
     ]  # fmt: skip
     with log.open("wb") as errors:
         process = subprocess.Popen(
@@ -94,19 +103,13 @@ def _start(name: str, user_namespace: bool, bridge: bool) -> Record:
         process.kill()
         process.wait()
         raise
-    return Record(name, pid, started, user_namespace)
+    return Record(name, pid, started, bool(user))
 
 
 def _environment() -> dict[str, str]:
     """The caller's, but with the folders of system programs on an ordinary user's PATH."""
     path = os.environ.get("PATH", "/usr/bin:/bin")
     return {**os.environ, "PATH": f"{path}:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8"}
-
-
-def _user_options(user_namespace: bool, ranges: bool) -> list[str]:
-    if not user_namespace:
-        return []
-    return ["--user", "--map-root-user", *(["--map-auto"] if ranges else [])]
 
 
 def _has_ranges() -> bool:

@@ -52,11 +52,10 @@ def delete(context: Context, entry: Entry, uuid: UUID) -> None:
     """Take a port out.
 
     Raises:
-        OperationInvalid: the network is not active.
-        PortNotFound: it has no such port.
+        PortNotFound: it has no such port, as a stopped network never has.
     """
-    status = active_status(context, entry)
     port = look_up(context, entry, uuid)
+    status = active_status(context, entry)
     context.journal.begin(Intent(Operation.PORTS, entry.name))
     context.ports.remove(entry.name, uuid)
     _note(context, status, replace(status, floors=unplug_port(port, status.floors)))
@@ -68,10 +67,9 @@ def look_up(context: Context, entry: Entry, uuid: UUID) -> Port:
     """One port of a running network.
 
     Raises:
-        OperationInvalid: the network is not active.
-        PortNotFound: it has no such port.
+        PortNotFound: it has no such port, as a stopped network never has.
     """
-    port = all_of(context, entry).get(uuid)
+    port = context.ports.ports(entry.name).get(uuid)
     if port is None:
         raise no_such_port(uuid)
     return port

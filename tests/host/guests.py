@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 CLIENT = Path(__file__).with_name("dhcp_client.py")
+CLIENT6 = Path(__file__).with_name("dhcp6_client.py")
 QUERY = Path(__file__).with_name("dns_query.py")
 NO_SUCH_NAME = 3
 REFUSED = 5
@@ -32,6 +33,16 @@ class Guest:
         """Ask for an address: milliseconds until the offer, the address, the options sent."""
         words = self.run(sys.executable, str(CLIENT), "eth0", self.mac, hostname).split()
         return float(words[0]), words[1], {int(number) for number in words[2].split(",")}
+
+    def dhcp6(self) -> str:
+        """The IPv6 address that a DHCPv6 server gives."""
+        self.settle()
+        return self.run(sys.executable, str(CLIENT6), "eth0", self.mac).strip()
+
+    def settle(self) -> None:
+        """Wait until the IPv6 addresses have been found to be unique."""
+        look = "until ip -6 address show dev eth0 scope link -tentative | grep -q fe80"
+        self.run("timeout", "15", "sh", "-c", f"{look}; do sleep 0.05; done")
 
     def dns(self, server: str, name: str, kind: str = "A") -> list[str]:
         """The answers; none where the server knows of no such name."""

@@ -15,6 +15,7 @@ import pytest
 from host.guests import guest
 from pasarela.errors import InternalError, SystemCallFailed
 from pasarela.host import processes
+from pasarela.host.leases import read_leases
 from pasarela.host.linux import LinuxHost
 from pasarela.model.network import (
     Bridge,
@@ -172,11 +173,25 @@ def test_ipv6_guests_learn_their_router_and_ask_it_for_names(bench: Bench):
         begun = time.monotonic()
         router = one.run("timeout", "15", "sh", "-c", learned).split()[2]
         assert time.monotonic() - begun < 4  # the first solicitation was answered
-        settled = "while ip -6 address show tentative | grep .; do sleep 0.05; done"
-        one.run("timeout", "15", "sh", "-c", settled)
+        one.settle()
         assert "fd00:1::" in one.run("ip", "-6", "address")
         assert one.dns(f"{router}%eth0", "uno") == ["192.0.2.20"]
         assert one.dns("fd00:1::1", "uno") == ["192.0.2.20"]
+
+
+def test_ipv6_guests_get_addresses_and_reservations_on_two_networks(bench: Bench):
+    mac = "52:54:00:99:00:02"
+    reserved = DhcpHost(id=f"00:03:00:01:{mac}", ip=ip_address("fd00:2::99"), name="six")
+    bench.start(network(1, ips=(subnet("fd00:1::1", 64),)))
+    bench.start(network(2, ips=(subnet("fd00:2::1", 64, hosts=(reserved,)),)))
+    with guest("virbr1", 1) as first, guest("virbr2", 2) as second:
+        assert first.dhcp6().startswith("fd00:1::")
+        assert second.dhcp6() == "fd00:2::99"
+        status = bench.paths.lease_status("virbr2")
+        wait_for(status)
+    (lease,) = read_leases(status)
+    assert (lease.address, lease.mac, lease.hostname) == ("fd00:2::99", mac, "six")
+    assert lease.client_id == f"00:03:00:01:{mac}"
 
 
 def test_dns_answers_what_the_document_says_to_the_letter(bench: Bench):

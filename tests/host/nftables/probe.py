@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import socket
 import struct
-from contextlib import suppress
+import time
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
 
 from host.nftables.topology import Namespace
 
 PORT = 5353
-WAIT = 0.2  # seconds; a refusal or an answer takes microseconds here
+PATIENCE = 5.0  # seconds for what should come; mostly that takes microseconds here
+SHORT = 0.6  # for what should not come
 REFUSED, SILENCE = "refused", "silence"
 PROTOCOLS = ("tcp", "udp", "icmp")
+
+Bound = tuple[str, int]
+_REFUSALS = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ECONNREFUSED, errno.EPERM)
 
 
 def reach(
@@ -24,22 +30,19 @@ def reach(
     protocol: str,
     *,
     port: int = PORT,
-    source: tuple[str, int] | None = None,
+    source: Bound | None = None,
     source_port: bool = False,
+    patience: float = PATIENCE,
 ) -> str:
-    """The source address that the server saw (for ICMP that the client's own reply came to).
+    """The source address (and port) that the server saw, once the client has its answer.
 
     REFUSED where an ICMP error came back, SILENCE where nothing did.
     """
+    probe = {"tcp": _tcp, "udp": _udp, "icmp": _ping}[protocol]
     try:
-        if protocol == "icmp":
-            return _ping(client, to, source)
-        connect = _tcp if protocol == "tcp" else _udp
-        seen = connect(client, server, to, port, source)
-    except (ConnectionRefusedError, PermissionError):
-        return REFUSED
+        seen = probe(client, server, (to, port), source, patience)
     except OSError as error:
-        if error.errno in (101, 113):  # ENETUNREACH, EHOSTUNREACH
+        if error.errno in _REFUSALS:
             return REFUSED
         raise
     if seen is None:
@@ -47,23 +50,33 @@ def reach(
     return f"{seen[0]}:{seen[1]}" if source_port else seen[0]
 
 
+def all_ways(
+    client: Namespace, server: Namespace, to: str, *, patience: float = PATIENCE
+) -> set[str]:
+    """What became of TCP, UDP and ICMP, tried at once; one value where all fared alike."""
+
+    def one(protocol: str) -> str:
+        return reach(client, server, to, protocol, patience=patience)
+
+    with ThreadPoolExecutor() as pool:
+        return set(pool.map(one, PROTOCOLS))
+
+
 def _family(address: str) -> socket.AddressFamily:
     return socket.AF_INET if ip_address(address).version == 4 else socket.AF_INET6
 
 
-def _socket(
-    namespace: Namespace, family: int, kind: int, bound: tuple[str, int] | None
-) -> socket.socket:
+def _socket(namespace: Namespace, family: int, kind: int, bound: Bound | None) -> socket.socket:
     with namespace.inside():
         made = socket.socket(family, kind)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if bound:
         made.bind(bound)
-    made.settimeout(WAIT)
+    made.settimeout(PATIENCE)
     return made
 
 
-def _listening(namespace: Namespace, family: int, at: tuple[str, int]) -> socket.socket:
+def _listening(namespace: Namespace, family: int, at: Bound) -> socket.socket:
     """A UDP socket at that address, so that the answer comes from it; at any, if it is not here."""
     try:
         return _socket(namespace, family, socket.SOCK_DGRAM, at)
@@ -72,64 +85,82 @@ def _listening(namespace: Namespace, family: int, at: tuple[str, int]) -> socket
 
 
 def _tcp(
-    client: Namespace, server: Namespace, to: str, port: int, source: tuple[str, int] | None
-) -> tuple[str, int] | None:
-    family = _family(to)
+    client: Namespace, server: Namespace, to: Bound, source: Bound | None, patience: float
+) -> Bound | None:
+    family = _family(to[0])
     with (
-        _socket(server, family, socket.SOCK_STREAM, ("", port)) as listening,
+        _socket(server, family, socket.SOCK_STREAM, ("", to[1])) as listening,
         _socket(client, family, socket.SOCK_STREAM, source) as calling,
         _icmp(client, family) as errors,
     ):
         listening.listen(1)
-        try:
-            calling.connect((to, port))
-        except TimeoutError:
-            # A veth is so fast that the refusal comes while connect() still holds the socket's
-            # lock, and TCP over IPv6 then heeds only the next one, a second later.
+        calling.setblocking(False)
+        calling.connect_ex(to)
+        # A veth is so fast that the refusal comes while connect() still holds the socket's lock,
+        # and TCP over IPv6 then heeds only the next one, a second later: so ICMP is read as well.
+        if not select.select([errors], [calling], [], patience)[1]:
             _raise_refusal(errors)
             return None
+        if error := calling.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            raise OSError(error, os.strerror(error))
         accepted, peer = listening.accept()
         accepted.close()
         return peer[0], peer[1]
 
 
 def _udp(
-    client: Namespace, server: Namespace, to: str, port: int, source: tuple[str, int] | None
-) -> tuple[str, int] | None:
-    family = _family(to)
+    client: Namespace, server: Namespace, to: Bound, source: Bound | None, patience: float
+) -> Bound | None:
+    family = _family(to[0])
     with (
-        _listening(server, family, (to, port)) as listening,
+        _listening(server, family, to) as listening,
         _socket(client, family, socket.SOCK_DGRAM, source) as calling,
     ):
-        calling.connect((to, port))
+        calling.connect(to)
         calling.send(b"ask")
-        ready, _, _ = select.select([listening, calling], [], [], WAIT)
+        ready, _, _ = select.select([listening, calling], [], [], patience)
         if calling in ready:
             calling.recv(100)  # raises what ICMP said
         if listening not in ready:
             return None
         _, peer = listening.recvfrom(100)
-        with suppress(OSError):
-            listening.sendto(b"answer", peer)
+        listening.sendto(b"answer", peer)
         assert calling.recv(100) == b"answer"
         return peer[0], peer[1]
 
 
-def _ping(client: Namespace, to: str, source: tuple[str, int] | None) -> str:
-    """An echo request; the answer's destination is the client's own address."""
-    four = _family(to) is socket.AF_INET
-    with _icmp(client, _family(to)) as raw:
+def _ping(
+    client: Namespace, server: Namespace, to: Bound, source: Bound | None, patience: float
+) -> Bound | None:
+    """An echo request: the server sees the request's source, the client must see the reply."""
+    family = _family(to[0])
+    four = family is socket.AF_INET
+    request, reply, unreachable = (8, 0, 3) if four else (128, 129, 1)
+    with _icmp(server, family) as serving, _icmp(client, family) as asking:
         if source:
-            raw.bind((source[0], 0))
+            asking.bind((source[0], 0))
         token = os.urandom(4)
-        raw.sendto(_echo_request(four, token), (to, 0))
-        while select.select([raw], [], [], WAIT)[0]:
-            kind, body, peer = _read(raw)
-            if kind == (0 if four else 129) and body[4:8] == token:
-                return peer
-            if kind == (3 if four else 1):
-                return REFUSED
-    return SILENCE
+        asking.sendto(_echo_request(four, token), (to[0], 0))
+        answer = _await(asking, token, patience, reply, unreachable)
+        if answer is None:
+            return None
+        seen = _await(serving, token, patience, request)
+        assert seen, "an answer to a request that the server did not see"
+        return seen, 0
+
+
+def _await(
+    raw: socket.socket, token: bytes, patience: float, kind: int, unreachable: int = -1
+) -> str | None:
+    """The sender of the ICMP message with that token."""
+    deadline = time.monotonic() + patience
+    while select.select([raw], [], [], max(0, deadline - time.monotonic()))[0]:
+        found, body, peer = _read(raw)
+        if found == kind and body[4:8] == token:
+            return peer
+        if found == unreachable and token in body:
+            raise ConnectionRefusedError(errno.ECONNREFUSED, "ICMP")
+    return None
 
 
 def _icmp(namespace: Namespace, family: int) -> socket.socket:
@@ -150,7 +181,7 @@ def _raise_refusal(raw: socket.socket) -> None:
     unreachable = 3 if raw.family == socket.AF_INET else 1
     while select.select([raw], [], [], 0)[0]:
         if _read(raw)[0] == unreachable:
-            raise ConnectionRefusedError
+            raise ConnectionRefusedError(errno.ECONNREFUSED, "ICMP")
 
 
 def _echo_request(four: bool, token: bytes) -> bytes:

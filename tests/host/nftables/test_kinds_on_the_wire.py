@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -11,7 +12,7 @@ import pytest
 
 from host.nftables.kinds import NAT, ROUTE, network, section
 from host.nftables.listing import nft
-from host.nftables.probe import PROTOCOLS, REFUSED, SILENCE, WAIT, reach
+from host.nftables.probe import PATIENCE, REFUSED, SHORT, SILENCE, all_ways, reach
 from host.nftables.topology import HOST4, HOST6, OUTSIDE4, OUTSIDE6, Namespace, Topology
 from pasarela.host.nftables import Firewall
 from pasarela.model.network import AddressRange, ForwardMode, Nat, Network, Route
@@ -76,31 +77,20 @@ def install(firewall: Firewall, *networks: Network) -> None:
     firewall.apply([Create(section(one)) for one in networks])
 
 
-def all_ways(client: Namespace, server: Namespace, to: str) -> set[str]:
-    """What became of TCP, UDP and ICMP, where they all fared alike one value."""
-    return {reach(client, server, to, protocol) for protocol in PROTOCOLS}
-
-
-def sources(client: Namespace, server: Namespace, to: str) -> set[str]:
-    """Whom the server saw; ICMP shows only that it came back."""
-    assert reach(client, server, to, "icmp") == to
-    return {reach(client, server, to, protocol) for protocol in ("tcp", "udp")}
-
-
 def check_neighbours(topology: Topology, a: Namespace, b: Namespace, at: Addresses) -> None:
     """Guest to guest, and guest to host and back: the same for every kind but one."""
-    assert sources(a, b, at.b) == {at.a}
-    assert sources(a, topology.host, at.bridge) == {at.a}
-    assert sources(a, topology.host, at.host) == {at.a}
-    assert sources(topology.host, a, at.a) == {at.bridge}
+    assert all_ways(a, b, at.b) == {at.a}
+    assert all_ways(a, topology.host, at.bridge) == {at.a}
+    assert all_ways(a, topology.host, at.host) == {at.a}
+    assert all_ways(topology.host, a, at.a) == {at.bridge}
 
 
 @VERSIONS
 def test_without_rules_everything_passes(topology, two_guests, at: Addresses):
     a, b = two_guests
     check_neighbours(topology, a, b, at)
-    assert sources(a, topology.outside, at.outside) == {at.a}
-    assert sources(topology.outside, a, at.a) == {at.outside}
+    assert all_ways(a, topology.outside, at.outside) == {at.a}
+    assert all_ways(topology.outside, a, at.a) == {at.outside}
 
 
 @VERSIONS
@@ -108,16 +98,16 @@ def test_nat_translates_outwards_and_lets_nothing_in(topology, two_guests, firew
     a, b = two_guests
     install(firewall, of_kind(NAT, nat=Nat(ipv6=True)))
     check_neighbours(topology, a, b, at)
-    assert sources(a, topology.outside, at.outside) == {at.host}
+    assert all_ways(a, topology.outside, at.outside) == {at.host}
     assert all_ways(topology.outside, a, at.a) == {REFUSED}
 
 
 def test_v6_of_a_nat_network_is_routed_unless_asked_for(topology, two_guests, firewall):
     a, _ = two_guests
     install(firewall, of_kind(NAT))
-    assert sources(a, topology.outside, V4.outside) == {V4.host}
-    assert sources(a, topology.outside, V6.outside) == {V6.a}
-    assert sources(topology.outside, a, V6.a) == {V6.outside}
+    assert all_ways(a, topology.outside, V4.outside) == {V4.host}
+    assert all_ways(a, topology.outside, V6.outside) == {V6.a}
+    assert all_ways(topology.outside, a, V6.a) == {V6.outside}
 
 
 @VERSIONS
@@ -125,8 +115,8 @@ def test_routed_passes_both_ways_as_it_is(topology, two_guests, firewall, at):
     a, b = two_guests
     install(firewall, of_kind(ROUTE))
     check_neighbours(topology, a, b, at)
-    assert sources(a, topology.outside, at.outside) == {at.a}
-    assert sources(topology.outside, a, at.a) == {at.outside}
+    assert all_ways(a, topology.outside, at.outside) == {at.a}
+    assert all_ways(topology.outside, a, at.a) == {at.outside}
 
 
 @VERSIONS
@@ -142,14 +132,14 @@ def test_isolated_reaches_the_host_and_nobody_else(topology, two_guests, firewal
 def test_very_isolated_reaches_no_host_either(topology, firewall, at):
     topology.bridge("virbr0")
     a, b = join(topology, "virbr0", at)
-    mac = topology.host.link_address("virbr0")
+    mac = topology.host.show("virbr0")["address"]
     a.ip(f"neighbour add {at.bridge} lladdr {mac} dev eth0")  # as if the host had answered
     install(firewall, network("virbr0"))
-    assert sources(a, b, at.b) == {at.a}
+    assert all_ways(a, b, at.b) == {at.a}
     topology.host.ip(f"route add {at.a} dev virbr0")
-    assert all_ways(a, topology.host, at.host) == {SILENCE}
-    assert all_ways(a, topology.outside, at.outside) == {SILENCE}
-    assert all_ways(topology.outside, a, at.a) == {SILENCE}
+    assert all_ways(a, topology.host, at.host, patience=SHORT) == {SILENCE}
+    assert all_ways(a, topology.outside, at.outside, patience=SHORT) == {SILENCE}
+    assert all_ways(topology.outside, a, at.a, patience=SHORT) == {SILENCE}
     assert reach(topology.host, a, at.a, "udp", source=(at.host, 0)) == REFUSED  # EPERM at once
 
 
@@ -159,7 +149,7 @@ def test_another_uplink_than_the_named_one_is_closed(topology, two_guests, firew
     a, _ = two_guests
     here, elsewhere = (of_kind(mode, nat=Nat(ipv6=True), dev=dev) for dev in ("up0", "up1"))
     install(firewall, here)
-    assert sources(a, topology.outside, at.outside) == {at.host if mode is NAT else at.a}
+    assert all_ways(a, topology.outside, at.outside) == {at.host if mode is NAT else at.a}
     firewall.apply([Change(section(here), section(elsewhere))])
     assert all_ways(a, topology.outside, at.outside) == {REFUSED}
     assert all_ways(topology.outside, a, at.a) == {REFUSED}
@@ -196,7 +186,7 @@ def test_an_address_pool_and_ports_are_kept_to(topology, two_guests, firewall):
         seen = reach(a, topology.outside, OUTSIDE4, protocol, source_port=True)
         address, port = seen.split(":")
         assert (address, 3000 <= int(port) <= 3003) == ("203.0.113.64", True)
-    assert reach(a, topology.outside, OUTSIDE4, "icmp") == OUTSIDE4
+    assert reach(a, topology.outside, OUTSIDE4, "icmp") == "203.0.113.64"
 
 
 @VERSIONS
@@ -239,7 +229,7 @@ def test_between_networks_both_must_agree(topology, two_guests, firewall, modes,
         assert all_ways(a, stranger, other.a) == {REFUSED}
     else:
         expected = other.bridge if seen == "bridge" else here.a
-        assert sources(a, stranger, other.a) == {expected}
+        assert all_ways(a, stranger, other.a) == {expected}
 
 
 @VERSIONS
@@ -250,15 +240,21 @@ def test_services_of_a_bridge_answer_only_there(topology, two_guests, firewall, 
     stranger, _ = join(topology, "virbr1", other)
     routed = network("virbr1", other.on_link(other.bridge), mode=ROUTE)
     install(firewall, of_kind(ROUTE), routed)
-    for protocol, port in (("udp", 53), ("tcp", 53), ("udp", 67), ("udp", 69), ("udp", 547)):
 
-        def asked(by: Namespace, protocol: str = protocol, port: int = port) -> str:
-            return reach(by, topology.host, at.bridge, protocol, port=port)
+    def asked(by: Namespace, patience: float = PATIENCE) -> set[str]:
+        services = (("udp", 53), ("tcp", 53), ("udp", 67), ("udp", 69), ("udp", 547))
+        way = (by, topology.host, at.bridge)
+        with ThreadPoolExecutor() as pool:
+            tasks = [
+                pool.submit(reach, *way, protocol, port=port, patience=patience)
+                for protocol, port in services
+            ]
+        return {task.result() for task in tasks}
 
-        assert asked(a) == at.a
-        assert asked(topology.host) == at.bridge
-        assert asked(topology.outside) == SILENCE
-        assert asked(stranger) == SILENCE
+    assert asked(a) == {at.a}
+    assert asked(topology.host) == {at.bridge}
+    assert asked(topology.outside, SHORT) == {SILENCE}
+    assert asked(stranger, SHORT) == {SILENCE}
     assert reach(topology.outside, topology.host, at.bridge, "udp", port=5353) == at.outside
     assert reach(topology.outside, topology.host, at.host, "udp", port=53) == at.outside
 
@@ -272,7 +268,7 @@ def test_a_broadcast_asking_for_an_address_is_heard(topology, two_guests, firewa
         client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     with server, client:
         server.bind(("", 67))
-        server.settimeout(WAIT)
+        server.settimeout(PATIENCE)
         client.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         client.sendto(b"discover", ("255.255.255.255", 67))
         assert server.recv(100) == b"discover"
@@ -307,14 +303,15 @@ def test_a_flow_from_before_the_translation_does_not_go_on(topology, two_guests,
         client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     with server, client:
         server.bind((OUTSIDE4, 9))
-        server.settimeout(WAIT)
-        client.settimeout(WAIT)
+        server.settimeout(PATIENCE)
+        client.settimeout(PATIENCE)
         client.connect((OUTSIDE4, 9))
         client.send(b"one")
         _, seen = server.recvfrom(100)
         assert seen[0] == V4.a
         firewall.apply([Change(routed, nat)])
         client.send(b"two")
+        server.settimeout(SHORT)
         with pytest.raises(TimeoutError):
             server.recvfrom(100)
 
@@ -329,7 +326,7 @@ def test_a_packet_that_conntrack_does_not_follow_does_not_leave(topology, two_gu
     }
     }"""
     )
-    assert reach(a, topology.outside, OUTSIDE4, "udp") == SILENCE
+    assert reach(a, topology.outside, OUTSIDE4, "udp", patience=SHORT) == SILENCE
 
 
 def test_guests_behind_a_guest_of_a_routed_network(topology, two_guests, firewall):
@@ -342,3 +339,70 @@ def test_guests_behind_a_guest_of_a_routed_network(topology, two_guests, firewal
     assert reach(topology.outside, a, "10.9.0.1", "tcp") == OUTSIDE4
     seen = reach(a, topology.outside, OUTSIDE4, "udp", source=("10.9.0.1", 0))
     assert seen == "10.9.0.1"
+
+
+@pytest.mark.parametrize("mode", [NAT, ROUTE, ForwardMode.NONE], ids=["nat", "routed", "isolated"])
+def test_two_subnets_of_one_network_see_each_other_as_they_are(topology, firewall, mode):
+    topology.bridge("virbr0", "192.168.122.1/24", "192.168.123.1/24")
+    a = topology.guest("virbr0", "port-a", "192.168.122.11/24", via=("192.168.122.1",))
+    b = topology.guest("virbr0", "port-b", "192.168.123.11/24", via=("192.168.123.1",))
+    topology.host.sysctl("ipv4/conf/virbr0/send_redirects", "0")
+    topology.host.sysctl("ipv4/conf/all/send_redirects", "0")
+    install(firewall, network("virbr0", "192.168.122.1/24", "192.168.123.1/24", mode=mode))
+    assert all_ways(a, b, "192.168.123.11") == {"192.168.122.11"}
+    seen = reach(topology.host, a, "192.168.122.11", "udp", source=("192.168.123.1", 0))
+    assert seen == "192.168.123.1"
+
+
+@VERSIONS
+def test_an_error_from_outside_about_a_guests_packet_comes_back(topology, two_guests, firewall, at):
+    a, _ = two_guests
+    install(firewall, of_kind(NAT, nat=Nat(ipv6=True)))
+    with a.inside():
+        client = socket.socket(socket.AF_INET if at is V4 else socket.AF_INET6, socket.SOCK_DGRAM)
+    with client:
+        client.settimeout(PATIENCE)
+        client.connect((at.outside, 9))  # nobody listens there
+        client.send(b"?")
+        with pytest.raises(ConnectionRefusedError):
+            client.recv(100)
+
+
+@pytest.mark.parametrize("group", ["224.0.0.251", "255.255.255.255"])
+def test_what_no_router_forwards_keeps_its_source(topology, two_guests, firewall, group):
+    """The host's own, as the bridge, on another link."""
+    install(firewall, of_kind(NAT))
+    with topology.host.inside():
+        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with topology.outside.inside():
+        listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with sender, listener:
+        member = socket.inet_aton("224.0.0.251") + socket.inet_aton(OUTSIDE4)
+        listener.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
+        listener.settimeout(PATIENCE)
+        listener.bind(("", 5353))
+        sender.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        sender.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"up0")
+        sender.bind((V4.bridge, 0))
+        sender.sendto(b"hello", (group, 5353))
+        _, seen = listener.recvfrom(100)
+        assert seen[0] == V4.bridge
+
+
+def test_a_v6_group_of_the_link_keeps_its_source(topology, two_guests, firewall):
+    install(firewall, of_kind(NAT, nat=Nat(ipv6=True)))
+    with topology.host.inside():
+        sender = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        uplink = socket.if_nametoindex("up0")
+    with topology.outside.inside():
+        listener = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        inside = socket.if_nametoindex("out0")
+    with sender, listener:
+        member = socket.inet_pton(socket.AF_INET6, "ff02::fb") + inside.to_bytes(4, "little")
+        listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, member)
+        listener.settimeout(PATIENCE)
+        listener.bind(("::", 5353))
+        sender.bind((V6.bridge, 0))
+        sender.sendto(b"hello", ("ff02::fb", 5353, 0, uplink))
+        _, seen = listener.recvfrom(100)[:2]
+        assert seen[0] == V6.bridge

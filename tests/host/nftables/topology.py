@@ -18,6 +18,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 _CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -67,11 +68,13 @@ class Namespace:
         with self.inside():
             Path("/proc/sys/net", path).write_text(value)
 
-    def link_address(self, link: str) -> str:
+    def show(self, link: str) -> dict[str, Any]:
+        """What ip(8) shows of a link."""
         with self.inside():
-            command = ["ip", "-j", "link", "show", link]
+            command = ["ip", "-j", "-d", "link", "show", link]
             done = subprocess.run(command, capture_output=True, check=True)
-        return str(json.loads(done.stdout)[0]["address"])
+        (found,) = json.loads(done.stdout)
+        return dict(found)
 
     def close(self) -> None:
         os.close(self._descriptor)
@@ -119,6 +122,8 @@ class Topology:
             *(f"address add {address} dev eth0" for address in addresses),
             *(f"route add default via {gateway}" for gateway in via),
         )
+        # By itself the kernel tells a bridge of a port's carrier within a second or so.
+        self.host.ip(f"link set {link} type bridge_slave state 3")
         return guest
 
     def close(self) -> None:

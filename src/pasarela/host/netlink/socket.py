@@ -46,6 +46,7 @@ _READ = 1 << 18
 # The kernel queues a send's acknowledgements before the send returns; an unprivileged receive
 # buffer (212,992 bytes) holds about 270.
 _MESSAGES_PER_SEND = 128
+_DUMP_ATTEMPTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +141,13 @@ class NetlinkSocket:
         """All that a dump request gives, asked again if the tables changed meanwhile.
 
         Raises:
-            NetlinkError: the kernel refused the dump.
+            NetlinkError: the kernel refused the dump, or the tables would not stand still.
         """
-        while True:
+        for _ in range(_DUMP_ATTEMPTS):
             payloads, interrupted = self._dump(message)
             if not interrupted:
                 return payloads
+        raise NetlinkError(errno.EAGAIN, "it changes all the time", 0, message)
 
     def send(self, data: bytes) -> None:
         """Send bytes that are messages already (a batch of nfnetlink)."""

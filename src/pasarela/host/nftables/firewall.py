@@ -17,17 +17,28 @@ _NETLINK_NETFILTER = 12
 _BASE_USE = len(BASE_CHAINS) + len(BASE_SETS)
 # What the kernel says where the table does not hold what an action takes for granted.
 _NOT_AS_EXPECTED = (errno.ENOENT, errno.EEXIST, errno.EBUSY)
+_NO_NFTABLES = "the kernel needs nftables: CONFIG_NF_TABLES, NF_TABLES_INET, NFT_CT, NFT_MASQ"
+_REMEDIES = {
+    errno.EPERM: "run as root",
+    errno.EACCES: "run as root",
+    errno.EPROTONOSUPPORT: _NO_NFTABLES,
+    errno.EINVAL: _NO_NFTABLES,
+    errno.EOPNOTSUPP: _NO_NFTABLES,
+}
 
 
 class Firewall:
     """Our table of the network namespace that this was made in.
 
     Raises:
-        OSError: the kernel has no nfnetlink, or it may not be used here.
+        SystemCallFailed: the kernel has no nfnetlink.
     """
 
     def __init__(self) -> None:
-        self._socket = NetlinkSocket(_NETLINK_NETFILTER)
+        try:
+            self._socket = NetlinkSocket(_NETLINK_NETFILTER)
+        except OSError as error:
+            raise _failure("reach", error) from error
 
     def close(self) -> None:
         self._socket.close()
@@ -37,9 +48,15 @@ class Firewall:
 
         A section that is whole comes back as it was expected; one that differs comes back with
         its ``drift``; one of which nothing is there does not come back.
+
+        Raises:
+            SystemCallFailed: the kernel refused.
         """
         expected = tuple(expected)
-        seen = look(self._socket, expected)
+        try:
+            seen = look(self._socket, expected)
+        except OSError as error:
+            raise _failure("read", error) from error
         found = (seen.section(section) for section in expected)
         return {section for section in found if section}
 
@@ -57,7 +74,7 @@ class Firewall:
         try:
             self._apply(steps)
         except OSError as error:
-            raise _failure(error) from error
+            raise _failure("change", error) from error
 
     def _apply(self, steps: Sequence[Step]) -> None:
         if any(before and before.drift for before, _ in steps):
@@ -112,10 +129,8 @@ class Firewall:
 
 
 def _replacement(step: Step, seen: Inventory) -> Iterator[Message]:
-    before, after = step
-    section = before or after
-    assert section
-    return transaction.replace(after, *seen.belongings(section))
+    chains, elements = seen.belongings([section for section in step if section])
+    return transaction.replace(step[1], chains, elements)
 
 
 def _batches(
@@ -139,8 +154,9 @@ def _size(batch: Iterable[Message]) -> int:
     return sum(len(message.payload) + 20 for message in batch)
 
 
-def _failure(error: OSError) -> SystemCallFailed:
-    remedy = "run as root" if error.errno in (errno.EPERM, errno.EACCES) else None
+def _failure(action: str, error: OSError) -> SystemCallFailed:
     return SystemCallFailed(
-        f"cannot change the firewall: {error}", errno=error.errno, remedy=remedy
+        f"cannot {action} the firewall: {error}",
+        errno=error.errno,
+        remedy=_REMEDIES.get(error.errno or 0),
     )

@@ -90,8 +90,18 @@ class Inventory:
         drift = self._drift(expected, wanted, found)
         return expected.drifted(drift) if drift else expected
 
-    def belongings(self, section: FirewallSection) -> tuple[frozenset[str], set[SeenElement]]:
-        """The chains and elements of a bridge, whoever made them."""
+    def belongings(
+        self, sections: Iterable[FirewallSection]
+    ) -> tuple[frozenset[str], set[SeenElement]]:
+        """The chains and elements of these sections' bridges, whoever made them."""
+        chains: set[str] = set()
+        elements: set[SeenElement] = set()
+        for section in sections:
+            chains |= self.chains & _possible_chains(section)
+            elements |= self._belonging_elements(section)
+        return frozenset(chains), elements
+
+    def _belonging_elements(self, section: FirewallSection) -> set[SeenElement]:
         elements = self._owned(section)
         known = elements | {SeenElement.of(element) for element in section.elements}
         link = encode_key((section.bridge,))
@@ -101,7 +111,7 @@ class Inventory:
         for element in known:
             if element.set in _NAT_HOST:  # somebody may have given it another verdict
                 elements |= {e for e in self._at((element.set, element.key)) if not e.target}
-        return self.chains & _possible_chains(section), elements
+        return elements
 
     def _drift(
         self, expected: FirewallSection, wanted: set[SeenElement], found: set[SeenElement]

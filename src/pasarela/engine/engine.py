@@ -262,7 +262,7 @@ class Engine(PortCalls, InterfaceCalls):
         timeout: float | None = None,
     ) -> None:
         """Hand events to ``handler`` until it returns False or ``timeout`` seconds have passed."""
-        reader = event_log.EventReader(self._context.event_log.path)
+        reader = event_log.EventReader(self._context.paths)
         try:
             reader.pump(_only(handler, network), timeout=timeout)
         finally:

@@ -30,11 +30,15 @@ from pasarela.model.paths import Paths
 MAX_LOG = 256 * 1024
 
 
+def log_path(paths: Paths) -> Path:
+    return paths.state / "pasarela-events"
+
+
 class EventLog:
     """The log of events. Appending is for those who hold the lock."""
 
     def __init__(self, paths: Paths) -> None:
-        self.path = paths.state / "pasarela-events"
+        self.path = log_path(paths)
 
     def append(self, event: NetworkEvent) -> None:
         line = (json.dumps(_record(event)) + "\n").encode()
@@ -56,7 +60,8 @@ class EventReader:
         SystemCallFailed: the folder cannot be watched.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, paths: Paths) -> None:
+        path = log_path(paths)
         make_folder(path.parent)
         self._path = path
         self._watch = Watch(path.parent, path.name)
@@ -104,8 +109,9 @@ class EventReader:
         if self._file is not None:
             os.close(self._file)
         try:
-            self._file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
+            # Made if need be: what is held open cannot be missed when the log begins anew.
+            self._file = os.open(self._path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError:
             self._file = None
             return
         if at_end:

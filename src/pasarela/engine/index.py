@@ -2,7 +2,8 @@
 
 A folder is read again only when its own time stamp has changed, and a file only when its inode,
 size or time stamp has. What Pasarela itself writes is noted at once, so that a long-lived process
-does work per call that does not grow with the number of networks.
+does work per call that does not grow with the number of networks. What has been handed out never
+changes: a thread that reads may go on with it while another one notes a change.
 """
 
 from __future__ import annotations
@@ -42,13 +43,16 @@ class NamesFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.owned = False  # nobody but us writes there, so one look is enough
         self._signature: Signature | None = None
-        self._names: set[str] = set()
+        self._names: frozenset[str] = frozenset()
 
-    def names(self) -> set[str]:
+    def names(self) -> frozenset[str]:
+        if self.owned and self._signature is not None:
+            return self._names
         signature = signature_of(self.path)
         if signature is None or signature != self._signature:
-            self._names = {name for name, _ in _documents(_entries(self.path))}
+            self._names = frozenset(name for name, _ in _documents(_entries(self.path)))
             self._signature = signature
         return self._names
 
@@ -58,7 +62,7 @@ class NamesFolder:
 
     def note(self, name: str, present: bool) -> None:
         """Record a change that we have made ourselves."""
-        (self._names.add if present else self._names.discard)(name)
+        self._names = self._names | {name} if present else self._names - {name}
         self._signature = signature_of(self.path)
 
 
@@ -67,6 +71,7 @@ class HeadersFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.owned = False  # nobody but us writes there, so one look is enough
         self._signature: Signature | None = None
         self._seen: dict[str, Seen] = {}
         self._headers: dict[str, Header] = {}
@@ -74,6 +79,8 @@ class HeadersFolder:
 
     def headers(self) -> Mapping[str, Header]:
         """Only documents that are well-formed and whose name is the file's."""
+        if self.owned and self._signature is not None:
+            return self._headers
         signature = signature_of(self.path)
         if signature is None or signature != self._signature:
             self._scan()
@@ -93,9 +100,10 @@ class HeadersFolder:
     def note(self, name: str, header: Header | None) -> None:
         """Record a change that we have made ourselves."""
         self._seen.pop(name, None)
-        self._headers.pop(name, None)
+        headers = {key: value for key, value in self._headers.items() if key != name}
         if header is not None:
-            self._headers[name] = header
+            headers[name] = header
+        self._headers = headers
         self._signature = signature_of(self.path)
 
     def _scan(self) -> None:

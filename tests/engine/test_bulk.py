@@ -1,0 +1,121 @@
+"""Many at once: in one batch, and one that fails keeps no other from it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+
+from engine import documents
+from engine.conftest import engine_on
+from engine.machines import BreakingMachine, Fault, MemoryMachine, refuse
+from pasarela.engine.engine import Engine
+from pasarela.errors import InternalError
+from pasarela.model.paths import Paths
+from pasarela.plan.facts import RouteFact
+from pasarela.plan.links import ForeignLink
+from pasarela.plan.resources import BridgeLink
+
+
+def active(engine: Engine) -> list[str]:
+    return [ref.name for ref in engine.list_networks() if engine.is_active(ref)]
+
+
+def is_served(machine: MemoryMachine, paths: Paths, name: str) -> bool:
+    return ("file", str(paths.dns_servers(name))) in machine.state
+
+
+def test_all_start_and_stop_in_one_batch_each(engine: Engine, machine: MemoryMachine) -> None:
+    refs = [engine.define_xml(documents.nat(number)) for number in range(5)]
+    assert engine.start_many(refs) == []
+    kinds = [type(action.resource) for action in machine.applied]
+    links = [place for place, kind in enumerate(kinds) if kind is BridgeLink]
+    assert links == list(range(links[0], links[0] + 5))
+    assert len(active(engine)) == 5
+    assert engine.destroy_many(refs) == []
+    assert active(engine) == []
+    assert {key[0] for key in machine.state} == {"sysctl"}
+
+
+def test_those_that_run_already_are_left_alone(engine: Engine) -> None:
+    refs = [engine.define_xml(documents.nat(number)) for number in range(2)]
+    engine.start(refs[0])
+    assert engine.start_many(refs) == []
+    assert active(engine) == ["n0", "n1"]
+
+
+def test_one_that_cannot_start_is_told_and_the_others_run(
+    engine: Engine, machine: MemoryMachine
+) -> None:
+    refs = [engine.define_xml(documents.nat(number)) for number in range(4)]
+    machine.put(ForeignLink("virbr2", "veth"))
+    [failure] = engine.start_many(refs)
+    assert failure.name == "n2"
+    assert failure.error.message == "error creating bridge interface virbr2: File exists"
+    assert active(engine) == ["n0", "n1", "n3"]
+
+
+def test_two_of_the_same_subnet_start_one_after_the_other(engine: Engine) -> None:
+    refs = [engine.define_xml(documents.nat(number)) for number in range(3)]
+    clash = engine.define_xml(documents.nat(7).replace("10.0.7", "10.0.1"))
+    [failure] = engine.start_many([*refs, clash])
+    assert failure.name == "n7"
+    assert failure.error.message.endswith("Network is already in use by interface virbr1")
+    assert active(engine) == ["n0", "n1", "n2"]
+
+
+def test_a_batch_that_the_host_refuses_is_done_one_by_one(
+    root: Path, machine: MemoryMachine
+) -> None:
+    engine = engine_on(root, machine)
+    refs = [engine.define_xml(documents.nat(number)) for number in range(3)]
+    for at in range(1, 60, 7):
+        breaking = engine_on(root, BreakingMachine(machine, Fault(at, refuse)))
+        failures = breaking.start_many(refs)
+        assert len(failures) <= 1
+        started = len(active(breaking))
+        assert started == 3 - len(failures)
+        breaking.destroy_many(refs)
+    assert machine.applied
+
+
+def test_a_file_that_makes_no_sense_is_one_failure(engine: Engine, paths: Paths) -> None:
+    refs = [engine.define_xml(documents.nat(number)) for number in range(2)]
+    path = paths.definition("n0")
+    path.write_text(path.read_text().replace("'nat'", "'router'"))
+    [failure] = engine.start_many(refs)
+    assert failure.name == "n0"
+    assert str(failure.error.location).startswith(str(path))
+    assert active(engine) == ["n1"]
+
+
+def test_a_network_beyond_the_hundredth_is_served(
+    engine: Engine, machine: MemoryMachine, paths: Paths
+) -> None:
+    """Each dnsmasq that follows resolv.conf takes one of the host's 128 inotify instances."""
+    refs = [engine.define_xml(documents.nat(number)) for number in range(102)]
+    assert engine.start_many(refs) == []
+    engine.start(engine.define_xml(documents.nat(150)))
+    served = [ref.name for ref in engine.list_networks() if is_served(machine, paths, ref.name)]
+    assert served == ["n100", "n101", "n150"]
+
+
+def test_plans_are_told_and_nothing_is_touched(
+    engine: Engine, machine: MemoryMachine, root: Path
+) -> None:
+    plan = engine.plan_start(documents.nat())
+    assert any(step.startswith("+ bridge virbr0") for step in plan.steps())
+    assert "masquerade" in plan.firewall
+    assert any("dhcp-range=10.0.0.2,10.0.0.100" in text for text in plan.files.values())
+    assert "<uuid>" in plan.xml
+    assert machine.applied == []
+    assert not root.exists()
+
+
+def test_planning_knows_what_stands_in_the_way(engine: Engine, machine: MemoryMachine) -> None:
+    route = RouteFact(ip_network("10.0.0.0/24"), "eth0")
+    machine.base = replace(machine.base, routes=(route,))
+    with pytest.raises(InternalError, match="already in use by interface eth0"):
+        engine.plan_start(documents.nat())

@@ -1,0 +1,1 @@
+"""pasarelad: Pasarela's engine behind the sockets of libvirt's network and interface daemons."""

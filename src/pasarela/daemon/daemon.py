@@ -1,0 +1,133 @@
+"""The daemon's life: take the lock, listen, adopt, serve, and leave the networks running."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pasarela.daemon.access import Policy
+from pasarela.daemon.config import Config
+from pasarela.daemon.listening import Door, inherited, made
+from pasarela.daemon.notify import notify
+from pasarela.daemon.served import ServedEngine, failures_of
+from pasarela.daemon.service import Service
+from pasarela.engine import lock
+from pasarela.engine.files import make_folder
+from pasarela.errors import PasarelaError
+from pasarela.model.handles import NetworkEvent
+from pasarela.model.paths import Paths
+from pasarela.rpc.session import Services
+
+if TYPE_CHECKING:
+    from pasarela.engine.machine import Interfaces, Machine
+    from pasarela.model.handles import Lease
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def locks(root: Path) -> Iterator[None]:
+    """libvirt's locks of both daemons that this one stands in for.
+
+    Raises:
+        StoreOwned: one of them runs.
+    """
+    interfaces = root / "run/libvirt/interface"
+    make_folder(interfaces)
+    with lock.holding(Paths.under(root)), lock.driver_lock(interfaces / "driver.pid"):
+        yield
+
+
+class Daemon:
+    """Serves the networks below ``root``; whoever makes it holds the locks."""
+
+    def __init__(self, root: Path, config: Config) -> None:
+        self._root = root
+        self._config = config
+        self._stopping = asyncio.Event()
+        self._engine = self._make_engine(Paths.under(root))
+        policy = Policy(config.group, config.everybody_may_write)
+        listeners = inherited(os.environ) or made(root / "run/libvirt", config)
+        self._door = Door(listeners, policy, config.max_clients)
+        self._service = Service(self._engine, Services(), self._door.left)
+
+    async def run(self) -> None:
+        """Serve until told to stop."""
+        self._engine.load()
+        self._door.open(self._service)
+        self._watch_signals()
+        ticking = asyncio.create_task(
+            self._service.tick_forever(self._config.keepalive_interval), name="keepalive"
+        )
+        try:
+            await self._service.work(self._settle)
+            notify("READY=1\nSTATUS=Serving networks and interfaces")
+            await self._stopping.wait()
+        finally:
+            notify("STOPPING=1")
+            ticking.cancel()
+            self._door.close()
+            await self._service.close()
+
+    def _watch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        loop.add_signal_handler(signal.SIGHUP, self._reload)
+
+    def _settle(self) -> None:
+        """Adopt what runs, then start what is marked for it if this boot has not yet."""
+        try:
+            _log_all(self._engine.adopt())
+            _log_all(failures_of(self._engine.autostart_all()))
+        except PasarelaError as error:
+            log.error("not everything could be adopted: %s", error.message)
+        _log_all(self._engine.take_warnings())
+
+    def _reload(self) -> None:
+        notify("RELOADING=1")
+        self._service.work(self._engine.reload).add_done_callback(_reloaded)
+
+    def _announce(self, event: NetworkEvent) -> None:
+        self._service.announce(event)
+
+    def _make_engine(self, paths: Paths) -> ServedEngine:
+        """The one place here that names the adapters of the host."""
+
+        def machine() -> Machine:
+            from pasarela.host.linux import LinuxHost  # noqa: PLC0415  (imports while we listen)
+
+            return LinuxHost(paths)
+
+        def interfaces() -> Interfaces:
+            from pasarela.host.interfaces import HostInterfaces  # noqa: PLC0415
+
+            return HostInterfaces()
+
+        def leases(path: Path) -> Sequence[Lease]:
+            from pasarela.host.leases import read_leases  # noqa: PLC0415
+
+            return read_leases(path)
+
+        return ServedEngine(paths, machine, interfaces, leases, self._announce)
+
+
+def _reloaded(done: asyncio.Future[tuple[str, ...]]) -> None:
+    notify("READY=1")
+    with suppress(asyncio.CancelledError):
+        error = done.exception()
+        if error is not None:
+            log.error("reloading failed", exc_info=error)
+        else:
+            _log_all(done.result())
+
+
+def _log_all(lines: Sequence[str]) -> None:
+    for line in lines:
+        log.warning("%s", line)

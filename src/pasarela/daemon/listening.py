@@ -1,0 +1,167 @@
+"""The sockets: made here, or handed over by systemd; and taking clients in."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import os
+import socket
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from pasarela.daemon.access import Credentials, Policy
+from pasarela.daemon.config import Config
+from pasarela.daemon.peer import Peer
+from pasarela.daemon.service import Service
+
+log = logging.getLogger(__name__)
+
+DAEMONS = ("virtnetworkd", "virtinterfaced")
+BACKLOG = 128
+FIRST_FD = 3  # SD_LISTEN_FDS_START
+RETRY_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A listening socket; ``path`` is what has to be removed in the end, if it is ours to."""
+
+    socket: socket.socket
+    readonly: bool
+    path: Path | None = None
+
+
+def inherited(environment: Mapping[str, str]) -> list[Listener]:
+    """The sockets that systemd has opened for us (sd_listen_fds)."""
+    if environment.get("LISTEN_PID") != str(os.getpid()):
+        return []
+    count = int(environment.get("LISTEN_FDS", "0"))
+    names = environment.get("LISTEN_FDNAMES", "").split(":")
+    return [
+        Listener(
+            _adopted(FIRST_FD + index), _is_readonly(FIRST_FD + index, names[index : index + 1])
+        )
+        for index in range(count)
+    ]
+
+
+def _adopted(fd: int) -> socket.socket:
+    os.set_inheritable(fd, False)
+    found = socket.socket(fileno=fd)
+    found.setblocking(False)
+    return found
+
+
+def _is_readonly(fd: int, name: Sequence[str]) -> bool:
+    """Sockets are told apart by the unit's name, as libvirt does, else by their path."""
+    duplicate = socket.socket(fileno=os.dup(fd))
+    with duplicate:
+        path = str(duplicate.getsockname())
+    return path.endswith("-ro") or any(one.endswith("-ro.socket") for one in name)
+
+
+def made(folder: Path, config: Config) -> list[Listener]:
+    """Our own sockets, where libvirt's daemons have theirs.
+
+    Raises:
+        OSError: there is no making them there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    return [
+        _listen(folder / f"{name}-sock{'-ro' if readonly else ''}", readonly, config)
+        for name in DAEMONS
+        for readonly in (False, True)
+    ]
+
+
+def _listen(path: Path, readonly: bool, config: Config) -> Listener:
+    """A socket that nobody can connect to before it has its mode."""
+    path.unlink(missing_ok=True)  # a dead daemon's: we hold the lock
+    made_here = socket.socket(socket.AF_UNIX)
+    before = os.umask(0o777)
+    try:
+        made_here.bind(os.fspath(path))
+    finally:
+        os.umask(before)
+    if config.group is not None and not readonly:
+        with suppress(PermissionError):  # in a user namespace that does not have the group
+            os.chown(path, -1, config.group)
+    path.chmod(config.ro_mode if readonly else config.rw_mode)
+    made_here.listen(BACKLOG)
+    made_here.setblocking(False)
+    return Listener(made_here, readonly, path)
+
+
+class Door:
+    """Takes clients in, no more than the configured number at once."""
+
+    def __init__(self, listeners: Iterable[Listener], policy: Policy, max_clients: int) -> None:
+        self._listeners = list(listeners)
+        self._policy = policy
+        self._max_clients = max_clients
+        self._loop = asyncio.get_running_loop()
+        self._service: Service
+        self._open = False
+        self._arriving: set[asyncio.Task[None]] = set()
+
+    def open(self, service: Service | None = None) -> None:
+        if service is not None:
+            self._service = service
+        if self._open:
+            return
+        self._open = True
+        for listener in self._listeners:
+            self._loop.add_reader(listener.socket, self._accept, listener)
+
+    def shut(self) -> None:
+        """Let those who want to connect wait."""
+        self._open = False
+        for listener in self._listeners:
+            self._loop.remove_reader(listener.socket)
+
+    def left(self) -> None:
+        """A client has gone, so another one may come in."""
+        if self._service.peers is not None and len(self._service.peers) < self._max_clients:
+            self.open()
+
+    def close(self) -> None:
+        self.shut()
+        for listener in self._listeners:
+            listener.socket.close()
+            if listener.path is not None:
+                listener.path.unlink(missing_ok=True)
+
+    def _accept(self, listener: Listener) -> None:
+        try:
+            connection, _ = listener.socket.accept()
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            return
+        except OSError as error:
+            self._rest(error)
+            return
+        connection.setblocking(False)
+        if not listener.readonly and not self._policy.allows(Credentials.of(connection)):
+            connection.close()
+            return
+        task = self._loop.create_task(self._take_in(connection, listener.readonly))
+        self._arriving.add(task)
+        task.add_done_callback(self._arriving.discard)
+        if len(self._service.peers) + len(self._arriving) >= self._max_clients:
+            self.shut()
+
+    async def _take_in(self, connection: socket.socket, readonly: bool) -> None:
+        service = self._service
+        await self._loop.connect_accepted_socket(
+            lambda: Peer(service, readonly=readonly), connection
+        )
+
+    def _rest(self, error: OSError) -> None:
+        """Out of descriptors or memory: stop for a moment, as others leave."""
+        if error.errno not in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
+            raise error
+        log.warning("cannot take in another client: %s", error)
+        self.shut()
+        self._loop.call_later(RETRY_SECONDS, self.open)

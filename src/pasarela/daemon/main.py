@@ -1,0 +1,88 @@
+"""The program ``pasarelad``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import resource
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pasarela import __version__
+from pasarela.daemon.config import read_config
+from pasarela.daemon.daemon import Daemon, locks
+from pasarela.errors import PasarelaError
+
+CONFIG_FILE = "etc/libvirt/virtnetworkd.conf"
+
+# With a busy thread a read waits for one interval at worst: 10 ms by default, 0.2 ms so.
+SWITCH_SECONDS = 1e-4
+
+
+def entry() -> int:
+    """The console script."""
+    return main(sys.argv[1:])
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run until told to stop; the exit code."""
+    options = _options(arguments)
+    logging.basicConfig(
+        level=logging.DEBUG if options.verbose else logging.WARNING,
+        format="%(levelname)s: %(message)s",
+    )
+    try:
+        asyncio.run(_serve(options.root, options.config))
+    except PasarelaError as error:
+        print(f"error: {error.message}", file=sys.stderr)
+        if error.remedy:
+            print(error.remedy, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"error: cannot listen: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _serve(root: Path, config: Path | None) -> None:
+    settings = read_config(config or root / CONFIG_FILE)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    _raise_file_limit(settings.max_clients)
+    with locks(root):
+        await Daemon(root, settings).run()
+
+
+def _raise_file_limit(clients: int) -> None:
+    """Let each client have its descriptor, as far as the hard limit goes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = clients + 256
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if wanted > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="pasarelad",
+        description="Serves Pasarela's networks where virtnetworkd and virtinterfaced listen.",
+    )
+    parser.add_argument(
+        "--root",
+        type=Path,
+        default=Path("/"),
+        metavar="DIR",
+        help="a prefix of libvirt's directories (default: /)",
+    )
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help=f"settings (default: DIR/{CONFIG_FILE})"
+    )
+    parser.add_argument("-v", "--verbose", action="store_true", help="say more")
+    parser.add_argument("-V", "--version", action="version", version=f"pasarelad {__version__}")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(entry())

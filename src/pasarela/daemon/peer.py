@@ -1,0 +1,135 @@
+"""One client's connection: the protocol on one side, an asyncio transport on the other."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, cast
+
+from pasarela.errors import PasarelaError
+from pasarela.model.handles import NetworkEvent
+from pasarela.rpc.server import Call, ServerProtocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pasarela.daemon.service import Service
+
+# Beyond the first of these a client gets no more answers until it has read, beyond the second,
+# which only events can reach, it is given up.
+HIGH_WATER = 256 * 1024
+MAX_UNSENT = 16 * 1024 * 1024
+
+OPENING_SECONDS = 30.0  # in which a client must have opened its connection
+STUCK_SECONDS = 30.0  # in which it must have read something of what it was sent
+
+
+class Peer(asyncio.Protocol):
+    """Feeds the protocol, and keeps what a client can make us hold within bounds."""
+
+    def __init__(self, service: Service, *, readonly: bool) -> None:
+        self.protocol = ServerProtocol(service.services, readonly=readonly)
+        self._service = service
+        self._loop = asyncio.get_running_loop()
+        self._since = self._loop.time()
+        self._paused = False
+        self._stuck_since: float | None = None
+        self._unsent = 0
+        self._transport: asyncio.Transport
+
+    # asyncio's side
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.set_write_buffer_limits(high=HIGH_WATER)
+        self._service.peers.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._service.peers.discard(self)
+        self._service.lost()
+
+    def data_received(self, data: bytes) -> None:
+        self._handle(self.protocol.receive(data))
+        if not self._service.may_hold(self):
+            self.drop()
+
+    def pause_writing(self) -> None:
+        self._stuck_since = self._loop.time()
+        self._unsent = self._transport.get_write_buffer_size()
+        self._set_paused()
+
+    def resume_writing(self) -> None:
+        self._stuck_since = None
+        self._handle(self.protocol.resume())
+
+    # the service's side
+
+    def reply(self, call: Call, values: tuple[object, ...]) -> None:
+        """Answer a call whose answer took its time."""
+        self.protocol.reply(call, values)
+        self._handle(self.protocol.resume())
+
+    def fail(self, call: Call, error: PasarelaError) -> None:
+        self.protocol.fail(call, error)
+        self._handle(self.protocol.resume())
+
+    def announce(self, event: NetworkEvent) -> None:
+        self.protocol.announce(event)
+        self._flush()
+
+    def tick(self, now: float) -> None:
+        """Every few seconds: ask whether the client is alive, and give up one that is not."""
+        self.protocol.ping()
+        self._flush()
+        if self._is_stuck(now) or (
+            not self.protocol.state.opened and now - self._since > OPENING_SECONDS
+        ):
+            self.drop()
+
+    def drop(self) -> None:
+        self._transport.abort()
+
+    def close(self) -> None:
+        """Send what there is, then hang up."""
+        self._flush()
+        self._transport.close()
+
+    # within
+
+    def _handle(self, calls: Iterable[Call]) -> None:
+        for call in calls:
+            self._service.serve(self, call)
+            if self._stuck_since is not None:
+                break
+        self._flush()
+        self._set_paused()
+
+    def _flush(self) -> None:
+        if self._transport.is_closing():
+            return
+        data = self.protocol.take_bytes()
+        if data:
+            self._transport.write(data)
+            if self._transport.get_write_buffer_size() > MAX_UNSENT:
+                self.drop()
+                return
+        if self.protocol.closing:
+            self._transport.close()
+
+    def _set_paused(self) -> None:
+        """Leave a client's input in its socket while it has enough to wait for."""
+        if self._transport.is_closing():
+            return
+        wanted = self.protocol.is_full or self._stuck_since is not None
+        if wanted and not self._paused:
+            self._transport.pause_reading()
+        elif self._paused and not wanted:
+            self._transport.resume_reading()
+        self._paused = wanted
+
+    def _is_stuck(self, now: float) -> bool:
+        if self._stuck_since is None:
+            return False
+        unsent = self._transport.get_write_buffer_size()
+        if unsent < self._unsent:
+            self._stuck_since, self._unsent = now, unsent
+        return now - self._stuck_since > STUCK_SECONDS

@@ -1,0 +1,91 @@
+"""The engine as the daemon uses it: alone with its files, changed by one thread, read by another.
+
+Changes are made one after the other in the daemon's worker thread. Reads are answered in the event
+loop meanwhile: what they look at is replaced as a whole and never changed in place
+(engine/index.py), so they need no lock and wait for nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from pasarela.engine import bulk, definitions, repair, servers
+from pasarela.engine.context import Context
+from pasarela.engine.engine import Engine
+from pasarela.engine.events import EventLog
+from pasarela.engine.machine import Interfaces, Machine
+from pasarela.model.handles import Lease, NetworkEvent, NetworkFilter
+from pasarela.model.paths import Paths
+
+Announce = Callable[[NetworkEvent], None]
+
+
+class Announcer(EventLog):
+    """Tells the daemon's clients of events, and whoever follows the log, too."""
+
+    def __init__(self, paths: Paths, announce: Announce) -> None:
+        super().__init__(paths)
+        self._announce = announce
+
+    def append(self, event: NetworkEvent) -> None:
+        super().append(event)
+        self._announce(event)
+
+
+class ServedEngine(Engine):
+    """An engine in a process that holds the lock for all its life (engine.lock.holding).
+
+    Args:
+        announce: is told of each event, in the thread that caused it.
+    """
+
+    def __init__(
+        self,
+        paths: Paths,
+        machine: Callable[[], Machine],
+        interfaces: Callable[[], Interfaces],
+        read_leases: Callable[[Path], Sequence[Lease]],
+        announce: Announce,
+    ) -> None:
+        super().__init__(paths, machine, interfaces, read_leases)
+        self._context.event_log = Announcer(paths, announce)
+
+    def adopt(self) -> tuple[str, ...]:
+        """Take over what runs and put right what does not; says what was wrong."""
+        self._context.store.tidy()
+        return self.reconcile()
+
+    def load(self) -> None:
+        """Look at all the files; from here on nobody else writes them."""
+        self._context.forget()
+        self._context.store.own()
+        self._context.store.names()
+        self._context.ports  # noqa: B018  made here, before there are two threads
+
+    def reload(self) -> tuple[str, ...]:
+        """Look at everything anew, as libvirt's daemon does when told to; says what was wrong."""
+        self.load()
+        found = self.reconcile()
+        idle = self.list_networks(NetworkFilter.INACTIVE | NetworkFilter.AUTOSTART)
+        return found + failures_of(self.start_many(idle))
+
+    def state_names(self, state: str) -> list[str]:
+        """The interfaces whose operational state is exactly this."""
+        return [one.name for one in self._interfaces.listed() if one.state == state]
+
+    @contextmanager
+    def _writing(self, *, wait: bool = True) -> Iterator[Context]:
+        context = self._context
+        repair.repair(context)
+        definitions.heal(context)
+        servers.refresh_servers(context)
+        yield context
+
+    def _reading(self) -> Context:
+        return self._context
+
+
+def failures_of(failures: Sequence[bulk.Failure]) -> tuple[str, ...]:
+    return tuple(f"network '{one.name}': {one.error.message}" for one in failures)

@@ -1,0 +1,132 @@
+"""Serving all clients: reads at once, in the event loop; changes in one thread, in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+from pasarela.daemon.calls import HANDLERS, Handler
+from pasarela.daemon.peer import Peer
+from pasarela.daemon.served import ServedEngine
+from pasarela.errors import InternalError, NotSupportedByDriver, PasarelaError
+from pasarela.model.handles import NetworkEvent
+from pasarela.rpc.messages import MAX_MESSAGE
+from pasarela.rpc.server import Call
+from pasarela.rpc.session import Services
+
+log = logging.getLogger(__name__)
+
+# Input that waits for the rest of its message: what one client may make us hold beside others,
+# and what all of them may together.
+SMALL_INPUT = 256 * 1024
+MAX_INPUT = 4 * MAX_MESSAGE
+
+
+class Service:
+    """The clients of one daemon, and what they share.
+
+    Args:
+        lost: called whenever a client has gone.
+    """
+
+    def __init__(
+        self, engine: ServedEngine, services: Services, lost: Callable[[], None]
+    ) -> None:
+        self.engine = engine
+        self.services = services
+        self.lost = lost
+        self.peers: set[Peer] = set()
+        self._loop = asyncio.get_running_loop()
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="changes")
+
+    def serve(self, peer: Peer, call: Call) -> None:
+        """Answer a call, now or when the worker has come to it."""
+        handler = HANDLERS.get(call.procedure.number)
+        if handler is None:
+            procedure = call.procedure
+            error = NotSupportedByDriver(procedure.api, domain=procedure.family.domain)
+            peer.protocol.fail(call, error)
+        elif call.procedure.writes:
+            self._change(peer, call, handler)
+        else:
+            self._read(peer, call, handler)
+
+    def work(self, job: Callable[[], Any]) -> asyncio.Future[Any]:
+        """Have the worker do something, after all that it has been given before."""
+        return asyncio.wrap_future(self._submit(job), loop=self._loop)
+
+    def announce(self, event: NetworkEvent) -> None:
+        """Tell everybody of an event; from any thread."""
+        self._loop.call_soon_threadsafe(self._announce, event)
+
+    def may_hold(self, peer: Peer) -> bool:
+        """Whether a client's unfinished input still finds room."""
+        if peer.protocol.waiting <= SMALL_INPUT:
+            return True
+        return sum(one.protocol.waiting for one in self.peers) <= MAX_INPUT
+
+    async def tick_forever(self, seconds: float) -> None:
+        """See to all clients every so many seconds."""
+        while True:
+            await asyncio.sleep(seconds)
+            now = self._loop.time()
+            for peer in tuple(self.peers):
+                peer.tick(now)
+
+    async def close(self) -> None:
+        """Let the worker finish what it has begun, answer it, and hang up on everybody."""
+        await asyncio.to_thread(self._worker.shutdown, cancel_futures=True)
+        await asyncio.sleep(0)
+        for peer in tuple(self.peers):
+            peer.close()
+
+    def _read(self, peer: Peer, call: Call, handler: Handler) -> None:
+        try:
+            values = handler(self.engine, *call.arguments)
+        except PasarelaError as error:
+            peer.protocol.fail(call, error)
+        except Exception as error:  # noqa: BLE001  the daemon's boundary
+            peer.protocol.fail(call, surprise(call, error))
+        else:
+            peer.protocol.reply(call, values)
+
+    def _change(self, peer: Peer, call: Call, handler: Handler) -> None:
+        future = self._submit(partial(handler, self.engine, *call.arguments))
+        future.add_done_callback(
+            lambda done: self._loop.call_soon_threadsafe(self._finish, peer, call, done)
+        )
+
+    def _submit(self, job: Callable[[], Any]) -> Future[Any]:
+        return self._worker.submit(job)
+
+    def _finish(self, peer: Peer, call: Call, done: Future[Any]) -> None:
+        if done.cancelled():
+            peer.fail(call, InternalError("the daemon is being stopped"))
+            return
+        error = done.exception()
+        if error is None:
+            peer.reply(call, done.result())
+        elif isinstance(error, PasarelaError):
+            peer.fail(call, error)
+        else:
+            peer.fail(call, surprise(call, error))
+        for warning in self.engine.take_warnings():
+            log.warning("%s", warning)
+
+    def _announce(self, event: NetworkEvent) -> None:
+        for peer in tuple(self.peers):
+            peer.announce(event)
+
+
+def surprise(call: Call, error: BaseException) -> InternalError:
+    """What nobody foresaw: in full to the log, in a line to the client."""
+    log.error("%s failed", call.procedure.api, exc_info=error)
+    return InternalError(
+        f"{type(error).__name__}: {error}",
+        domain=call.procedure.family.domain,
+        remedy="this is a mistake in Pasarela; pasarelad's log says where",
+    )

@@ -1,0 +1,170 @@
+"""The daemon itself: sockets, signals, what it leaves and what it takes over."""
+
+from __future__ import annotations
+
+import signal
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from oracle.rpc import Handle, OracleError, Procedure, pack_numbers, pack_string
+from pasarela.client.embedded import open_embedded
+from pasarela.errors import StoreOwned
+from wire.pasarelad import PYTHON, Pasarelad
+
+pytestmark = pytest.mark.netns
+
+NAT = """<network><name>{name}</name><forward mode='nat'/><bridge name='{name}br' stp='off'/>
+<ip address='10.7.{number}.1' netmask='255.255.255.0'>
+<dhcp><range start='10.7.{number}.2' end='10.7.{number}.9'/></dhcp></ip></network>"""
+
+
+@pytest.fixture
+def fresh() -> Iterator[Pasarelad]:
+    daemon = Pasarelad()
+    try:
+        yield daemon
+    finally:
+        daemon.stop()
+
+
+def define(daemon: Pasarelad, name: str, number: int) -> None:
+    path = daemon.folder / f"{name}.xml"
+    path.write_text(NAT.format(name=name, number=number))
+    done = daemon.virsh("net-define", str(path))
+    assert done.returncode == 0, done.stderr
+
+
+def test_sockets_are_where_libvirts_are_with_modes_that_keep_people_out(
+    pasarelad: Pasarelad,
+) -> None:
+    modes = {
+        path.name: stat.S_IMODE(path.stat().st_mode)
+        for path in pasarelad.sockets.iterdir()
+        if path.is_socket()
+    }
+    assert modes.keys() == {
+        "virtnetworkd-sock",
+        "virtnetworkd-sock-ro",
+        "virtinterfaced-sock",
+        "virtinterfaced-sock-ro",
+    }
+    assert modes["virtnetworkd-sock-ro"] == 0o777
+    assert not modes["virtnetworkd-sock"] & 0o007
+
+
+def test_networks_outlive_the_daemon_and_the_next_one_adopts_them(fresh: Pasarelad) -> None:
+    define(fresh, "kept", 1)
+    assert fresh.virsh("net-start", "kept").returncode == 0
+    before = fresh.run("ip", "-o", "link", "show", "keptbr").stdout
+    dnsmasq = (fresh.root / "run/libvirt/network/kept.pid").read_text()
+    assert fresh.terminate() == 0
+    assert not any(path.is_socket() for path in fresh.sockets.iterdir())
+    assert fresh.run("ip", "-o", "link", "show", "keptbr").stdout == before
+    fresh.start()
+    assert fresh.virsh("net-list", "--name").stdout.split() == ["kept"]
+    assert (fresh.root / "run/libvirt/network/kept.pid").read_text() == dnsmasq
+    assert fresh.run("kill", "-0", dnsmasq.strip()).returncode == 0
+    assert fresh.log_text() == ""
+
+
+def test_a_killed_daemon_is_succeeded(fresh: Pasarelad) -> None:
+    define(fresh, "kept", 1)
+    assert fresh.virsh("net-start", "kept").returncode == 0
+    fresh.terminate(signal.SIGKILL)
+    fresh.start()
+    assert fresh.virsh("net-list", "--name").stdout.split() == ["kept"]
+
+
+def test_autostart_happens_once_per_boot_but_a_reload_starts_again(fresh: Pasarelad) -> None:
+    define(fresh, "auto", 1)
+    assert fresh.virsh("net-autostart", "auto").returncode == 0
+    fresh.terminate()
+    fresh.start()
+    assert fresh.virsh("net-list", "--name").stdout.split() == []
+    fresh.terminate()
+    (fresh.root / "run/libvirt/network/autostarted").unlink()  # as a reboot does
+    fresh.start()
+    assert fresh.virsh("net-list", "--name").stdout.split() == ["auto"]
+    assert fresh.virsh("net-destroy", "auto").returncode == 0
+    fresh.send(signal.SIGHUP)
+    until(lambda: fresh.virsh("net-list", "--name").stdout.split() == ["auto"])
+
+
+def test_a_reload_finds_definitions_that_were_put_there(fresh: Pasarelad) -> None:
+    path = fresh.root / "etc/libvirt/qemu/networks/late.xml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(NAT.format(name="late", number=3))
+    fresh.send(signal.SIGHUP)
+    until(lambda: fresh.virsh("net-list", "--all", "--name").stdout.split() == ["late"])
+
+
+def until(holds: object, seconds: float = 10.0) -> None:
+    """Wait for what has no event of its own to be seen from here."""
+    assert callable(holds)
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it never came to be so"
+        time.sleep(0.05)
+
+
+def test_a_second_daemon_refuses_to_start(pasarelad: Pasarelad) -> None:
+    second = pasarelad.run(
+        PYTHON,
+        "-m",
+        "pasarela.daemon.main",
+        f"--root={pasarelad.root}",
+    )
+    assert second.returncode == 1
+    assert "owns the networks' files" in second.stderr
+    assert pasarelad.virsh("net-list").returncode == 0
+
+
+def test_the_command_line_cannot_write_beside_it(pasarelad: Pasarelad) -> None:
+    with pytest.raises(StoreOwned):
+        open_embedded(pasarelad.root).define_xml(NAT.format(name="x", number=1))
+
+
+def test_the_read_only_socket_refuses_changes_and_answers_questions(pasarelad: Pasarelad) -> None:
+    with pasarelad.connect(readonly=True) as client:
+        with pytest.raises(OracleError) as refused:
+            client.call(Procedure.NETWORK_DEFINE_XML, pack_string("<network/>"))
+        assert (refused.value.code, refused.value.domain) == (29, 19)
+        assert client.call(Procedure.CONNECT_LIST_ALL_NETWORKS, pack_numbers(1, 0)).number() == 0
+
+
+def test_other_users_may_only_read(pasarelad: Pasarelad) -> None:
+    as_nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    for path in (pasarelad.folder, pasarelad.root, pasarelad.sockets):
+        path.chmod(0o755)
+    uri = f"network+unix:///system?socket={pasarelad.readonly_socket}"
+    reading = pasarelad.run(*as_nobody, "virsh", "-r", "-c", uri, "net-list", "--all")
+    assert reading.returncode == 0, reading.stderr
+    writing = pasarelad.run(*as_nobody, "virsh", "-c", pasarelad.uri, "net-list", "--all")
+    assert writing.returncode == 1
+
+
+def test_a_socket_that_anybody_may_open_still_lets_only_the_right_ones_in(
+    pasarelad: Pasarelad,
+) -> None:
+    Path(pasarelad.socket).chmod(0o777)
+    for path in (pasarelad.folder, pasarelad.root, pasarelad.sockets):
+        path.chmod(0o755)
+    as_nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    writing = pasarelad.run(*as_nobody, "virsh", "-c", pasarelad.uri, "net-list", "--all")
+    Path(pasarelad.socket).chmod(0o770)
+    assert writing.returncode == 1
+    assert "End of file" in writing.stderr or "reset" in writing.stderr
+
+
+def test_stale_handles_are_told_by_uuid_and_name(pasarelad: Pasarelad) -> None:
+    gone = Handle("gone", UUID(int=7))
+    with pasarelad.connect() as client, pytest.raises(OracleError) as refused:
+        client.call(Procedure.NETWORK_CREATE, gone.pack())
+    assert refused.value.message == (
+        f"Network not found: no network with matching uuid '{gone.uuid}' (gone)"
+    )

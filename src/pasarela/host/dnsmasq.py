@@ -9,33 +9,26 @@ from __future__ import annotations
 
 import os
 import signal
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
-from pasarela.errors import ErrorDomain, InternalError
+from pasarela.errors import PasarelaError
 from pasarela.host import processes
-from pasarela.host.leases import seed_lease_file
-from pasarela.host.spawn import (
-    StartFailed,
+from pasarela.host.dnsmasq_start import (
+    DIGEST,
     Starting,
-    may_change_user,
-    start_background,
-    start_foreground,
+    begin,
+    check,
+    conf_argument,
+    finish,
 )
 from pasarela.plan.actions import Action, ApplyError, Change, Remove
-from pasarela.plan.dnsmasq import digest
 from pasarela.plan.resources import DnsmasqProcess, Resource
 
-PROGRAM = "/usr/sbin/dnsmasq"
-DIGEST = "PASARELA_DIGEST"
-STATUS_FOLDER = "PASARELA_STATUS_FOLDER"
 _PARALLEL = 2  # more at a time brings nothing (measured on two cores)
-_READY = b"started, version"
-_PORTS = (53, 67, 547)
 
 
 class Dnsmasqs:
@@ -53,7 +46,7 @@ class Dnsmasqs:
         """Stop and start, several at a time.
 
         Raises:
-            ApplyError: one did not start; those after it have been stopped again.
+            ApplyError: one did not start; of those after it, one may have.
         """
         done: list[Action] = []
         for stopping, run in groupby(actions, key=lambda action: isinstance(action, Remove)):
@@ -62,7 +55,7 @@ class Dnsmasqs:
                 if stopping:
                     _stop([_process(action) for action in batch])
                 else:
-                    _start_all(batch)
+                    _Starter().start_all(batch)
             except ApplyError as error:
                 raise ApplyError([*done, *error.done], error.cause) from error.cause
             done += batch
@@ -94,7 +87,7 @@ def running_pid(pid_file: Path, conf: Path) -> int | None:
 
 
 def _runs(pid: int, conf: Path) -> bool:
-    return _is_dnsmasq(processes.command_line(pid), {_conf_argument(conf)})
+    return _is_dnsmasq(processes.command_line(pid), {conf_argument(conf)})
 
 
 def _is_dnsmasq(words: Sequence[str], arguments: set[str]) -> bool:
@@ -104,7 +97,7 @@ def _is_dnsmasq(words: Sequence[str], arguments: set[str]) -> bool:
 def _strays(confs: Mapping[Path, Path]) -> Iterator[int]:
     """Those that neither are known nor a child of one that is: its helper, an answer over TCP."""
     known = {running_pid(pid_file, conf) for conf, pid_file in confs.items()}
-    arguments = {_conf_argument(conf) for conf in confs}
+    arguments = {conf_argument(conf) for conf in confs}
     for pid in processes.pids():
         if not _is_dnsmasq(processes.command_line(pid), arguments):
             continue
@@ -112,122 +105,53 @@ def _strays(confs: Mapping[Path, Path]) -> Iterator[int]:
             yield pid
 
 
-def _conf_argument(conf: Path) -> str:
-    return f"--conf-file={conf}"
-
-
 def _process(action: Action) -> DnsmasqProcess:
     assert isinstance(action.resource, DnsmasqProcess)
     return action.resource
 
 
-# starting
+class _Starter:
+    """Starts dnsmasqs, a few at a time, until one fails."""
 
+    def __init__(self) -> None:
+        self._waiting: list[tuple[Action, Starting]] = []
+        self._done: list[Action] = []
+        self._failure: PasarelaError | None = None
 
-def _start_all(actions: Sequence[Action]) -> None:
-    waiting: deque[tuple[int, Starting]] = deque()
-    failures: dict[int, InternalError] = {}
-    for position, action in enumerate(actions):
-        if failures:
-            break
-        if len(waiting) == _PARALLEL:
-            _finish(actions, waiting, failures)
-        if isinstance(action, Change):
-            _stop([_process(action)])
-        waiting.append((position, _start(_process(action))))
-    while waiting:
-        _finish(actions, waiting, failures)
-    if failures:
-        first = min(failures)
-        _stop([_process(action) for action in actions[first:]])
-        raise ApplyError(actions[:first], failures[first]) from failures[first]
+    def start_all(self, actions: Sequence[Action]) -> None:
+        for action in actions:
+            if len(self._waiting) == _PARALLEL:
+                self._finish_first()
+            if self._failure is None:
+                self._begin(action)
+        while self._waiting:
+            self._finish_first()
+        if self._failure is not None:
+            raise ApplyError(self._done, self._failure) from self._failure
 
-
-def _finish(
-    actions: Sequence[Action],
-    waiting: deque[tuple[int, Starting]],
-    failures: dict[int, InternalError],
-) -> None:
-    position, starting = waiting.popleft()
-    process = _process(actions[position])
-    try:
-        _become_ready(process, starting)
-    except StartFailed as failed:
-        if not _stop_orphan(process):
-            failures[position] = _failure(process, failed)
-            return
+    def _begin(self, action: Action) -> None:
+        process = _process(action)
         try:
-            _become_ready(process, _start(process))
-        except StartFailed as again:
-            failures[position] = _failure(process, again)
+            if isinstance(action, Change):
+                check(process)  # what cannot be read must not cost the one that runs
+                _stop([process])
+            self._waiting.append((action, begin(process)))
+        except PasarelaError as error:
+            self._failure = error
 
-
-def _become_ready(process: DnsmasqProcess, starting: Starting) -> None:
-    pid = starting.wait()
-    if pid is not None:  # in the foreground dnsmasq writes no pid file
-        process.pid_file.write_text(f"{pid}\n")
-
-
-def _start(process: DnsmasqProcess) -> Starting:
-    process.pid_file.parent.mkdir(parents=True, exist_ok=True)
-    leases = process.conf.with_suffix(".leases")
-    seed_lease_file(leases, process.conf.with_name(f"{process.bridge}.status"))
-    command, environment = _command(process), _environment(process)
-    if not may_change_user():  # --no-daemon is dnsmasq's only way to stay who it is
-        return start_foreground([*command, "--no-daemon"], environment, _READY)
-    if not _open_to_others(process.conf.parent):
-        command.append("--user=root")
-    return start_background(command, environment)
-
-
-def _command(process: DnsmasqProcess) -> list[str]:
-    return [PROGRAM, _conf_argument(process.conf)]
-
-
-def _open_to_others(folder: Path) -> bool:
-    """Whether dnsmasq can read its host files again after it has become an ordinary user."""
-    return all(one.stat().st_mode & 0o001 for one in (folder, *folder.parents))
-
-
-def _environment(process: DnsmasqProcess) -> dict[str, str]:
-    conf = process.conf.read_text(errors="surrogateescape")
-    return {
-        "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
-        "LC_ALL": "C.UTF-8",
-        "VIR_BRIDGE_NAME": process.bridge,
-        STATUS_FOLDER: str(process.conf.parent),
-        DIGEST: digest(conf),
-    }
-
-
-def _failure(process: DnsmasqProcess, failed: StartFailed) -> InternalError:
-    command = " ".join((f"VIR_BRIDGE_NAME={process.bridge}", *_command(process)))
-    return InternalError(
-        f"Child process ({command}) unexpected exit status {failed.status}: {failed.output}",
-        domain=ErrorDomain.NONE,
-        remedy=_remedy(failed.output),
-    )
-
-
-def _remedy(output: str) -> str | None:
-    if "inotify" in output:
-        return "raise the limit: sysctl -w fs.inotify.max_user_instances=1024"
-    if "Address already in use" not in output:
-        return None
-    holders = {
-        f"{name} (pid {pid}) on port {port}"
-        for port in _PORTS
-        for pid, name in processes.holders_of_udp_port(port)
-    }
-    if not holders:
-        return "another program holds the port; ss -ulpn names it"
-    return (
-        f"the port is held by {', '.join(sorted(holders))}: stop it, or have it listen on its own "
-        "addresses only (dnsmasq: bind-interfaces; named: listen-on)"
-    )
-
-
-# stopping
+    def _finish_first(self) -> None:
+        action, starting = self._waiting.pop(0)
+        process = _process(action)
+        try:
+            try:
+                finish(process, starting)
+            except PasarelaError:
+                if not _stop_orphans(process):
+                    raise
+                finish(process, begin(process))
+            self._done.append(action)
+        except PasarelaError as error:
+            self._failure = self._failure or error
 
 
 def _stop(stopping: Sequence[DnsmasqProcess]) -> None:
@@ -238,8 +162,8 @@ def _stop(stopping: Sequence[DnsmasqProcess]) -> None:
         process.pid_file.unlink(missing_ok=True)
 
 
-def _stop_orphan(process: DnsmasqProcess) -> bool:
-    """End a dnsmasq of this network that no pid file knows: we were killed as it started."""
-    orphans = {pid for pid in processes.pids() if _runs(pid, process.conf)}
+def _stop_orphans(process: DnsmasqProcess) -> bool:
+    """End a dnsmasq of this network that no pid file knows: its starter was killed."""
+    orphans = set(_strays({process.conf: process.pid_file}))
     processes.terminate(orphans)
     return bool(orphans)

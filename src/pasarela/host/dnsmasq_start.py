@@ -1,0 +1,145 @@
+"""Starting one dnsmasq: its command, its environment, and what its failure means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from errno import ENOENT
+from pathlib import Path
+from typing import TypeVar
+
+from pasarela.errors import ErrorDomain, InternalError, PasarelaError, SystemCallFailed
+from pasarela.host import processes
+from pasarela.host.leases import seed_lease_file
+from pasarela.host.spawn import (
+    StartFailed,
+    Starting,
+    may_change_user,
+    start_background,
+    start_foreground,
+)
+from pasarela.plan.dnsmasq import digest
+from pasarela.plan.resources import DnsmasqProcess
+
+__all__ = ["DIGEST", "Starting", "begin", "check", "conf_argument", "finish"]
+
+PROGRAM = "/usr/sbin/dnsmasq"
+DIGEST = "PASARELA_DIGEST"
+STATUS_FOLDER = "PASARELA_STATUS_FOLDER"
+_READY = b"started, version"
+_PORTS = (53, 67, 547)
+_T = TypeVar("_T")
+
+
+def begin(process: DnsmasqProcess) -> Starting:
+    """Start it, without waiting until it listens.
+
+    Raises:
+        SystemCallFailed: there is no dnsmasq, or its files cannot be made.
+    """
+    return _explained(lambda: _begin(process))
+
+
+def finish(process: DnsmasqProcess, starting: Starting) -> None:
+    """Wait until it listens.
+
+    Raises:
+        InternalError: it ended instead, and said why.
+    """
+    try:
+        pid = starting.wait()
+    except StartFailed as failed:
+        raise _failure(process, failed) from failed
+    if pid is not None:  # in the foreground dnsmasq writes no pid file
+        _explained(lambda: process.pid_file.write_text(f"{pid}\n"))
+
+
+def check(process: DnsmasqProcess) -> None:
+    """Have dnsmasq read its configuration, and nothing else.
+
+    Raises:
+        InternalError: it cannot, and says why.
+    """
+    command = [*_command(process), "--test"]
+    finish(process, _explained(lambda: start_background(command, {"LC_ALL": "C.UTF-8"})))
+
+
+def conf_argument(conf: Path) -> str:
+    """By this a dnsmasq's process is known."""
+    return f"--conf-file={conf}"
+
+
+def _begin(process: DnsmasqProcess) -> Starting:
+    process.pid_file.parent.mkdir(parents=True, exist_ok=True)
+    leases = process.conf.with_name(f"{process.conf.stem}.leases")
+    seed_lease_file(leases, process.conf.with_name(f"{process.bridge}.status"))
+    command, environment = _command(process), _environment(process)
+    if not may_change_user():  # --no-daemon is dnsmasq's only way to stay who it is
+        return start_foreground([*command, "--no-daemon"], environment, _READY)
+    if not _open_to_others(process.conf.parent):
+        command.append("--user=root")
+    return start_background(command, environment)
+
+
+def _command(process: DnsmasqProcess) -> list[str]:
+    return [PROGRAM, conf_argument(process.conf)]
+
+
+def _environment(process: DnsmasqProcess) -> Mapping[str, str]:
+    conf = process.conf.read_text(errors="surrogateescape")
+    return {
+        "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+        "LC_ALL": "C.UTF-8",
+        "VIR_BRIDGE_NAME": process.bridge,
+        STATUS_FOLDER: str(process.conf.parent),
+        DIGEST: digest(conf),
+    }
+
+
+def _open_to_others(folder: Path) -> bool:
+    """Whether dnsmasq can read its host files again after it has become an ordinary user."""
+    return all(one.stat().st_mode & 0o001 for one in (folder, *folder.parents))
+
+
+def _explained(act: Callable[[], _T]) -> _T:
+    try:
+        return act()
+    except OSError as cause:
+        raise _system_failure(cause) from cause
+
+
+def _system_failure(cause: OSError) -> PasarelaError:
+    if cause.errno == ENOENT and cause.filename == PROGRAM:
+        return SystemCallFailed(
+            f"Cannot check dnsmasq binary {PROGRAM}: {cause.strerror}",
+            errno=cause.errno,
+            remedy="install it: apt install dnsmasq-base",
+        )
+    return SystemCallFailed(f"cannot start dnsmasq: {cause}", errno=cause.errno)
+
+
+def _failure(process: DnsmasqProcess, failed: StartFailed) -> InternalError:
+    words: Sequence[str] = (f"VIR_BRIDGE_NAME={process.bridge}", *_command(process))
+    return InternalError(
+        f"Child process ({' '.join(words)}) unexpected exit status {failed.status}: "
+        f"{failed.output}",
+        domain=ErrorDomain.NONE,
+        remedy=_remedy(failed.output),
+    )
+
+
+def _remedy(output: str) -> str | None:
+    if "inotify" in output:
+        return "raise the limit: sysctl -w fs.inotify.max_user_instances=1024"
+    if "Address already in use" not in output:
+        return None
+    holders = {
+        f"{name} (pid {pid}) on port {port}"
+        for port in _PORTS
+        for pid, name in processes.holders_of_udp_port(port)
+    }
+    if not holders:
+        return "another program holds the port; ss -ulpn names it"
+    return (
+        f"the port is held by {', '.join(sorted(holders))}: stop it, or have it listen on its own "
+        "addresses only (dnsmasq: bind-interfaces; named: listen-on)"
+    )

@@ -16,22 +16,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
-from ipaddress import IPv4Address, IPv6Address
 
 from pasarela.errors import ConfigUnsupported
-from pasarela.model.network import (
-    DhcpHost,
-    DhcpRange,
-    Dns,
-    Forwarder,
-    ForwardMode,
-    Ip,
-    Network,
-    SrvRecord,
-)
+from pasarela.model.network import Dns, Forwarder, ForwardMode, Ip, Network, SrvRecord
 from pasarela.model.paths import Paths
-from pasarela.model.values import LeaseTime, LeaseUnit
 from pasarela.plan import dnsmasq_text as text
+from pasarela.plan.dnsmasq_dhcp import advertising_lines, dhcp_lines, has_dhcp, host_line
 from pasarela.plan.facts import Facts, ResolverPolicy
 from pasarela.plan.links import bridge_name, forwards
 from pasarela.plan.resources import DnsmasqProcess, Resource, TextFile
@@ -41,7 +31,6 @@ HEADER = [
     "# change the network's definition instead: pasarela net-edit",
     "strict-order",
 ]
-_UNITS = {LeaseUnit.SECONDS: "s", LeaseUnit.MINUTES: "m", LeaseUnit.HOURS: "h"}
 
 
 def dnsmasq_resources(network: Network, facts: Facts, paths: Paths) -> Iterator[Resource]:
@@ -82,10 +71,6 @@ def wants_dnsmasq(network: Network) -> bool:
     return bool(network.ips) and (serves or dns_enabled(network))
 
 
-def has_dhcp(network: Network) -> bool:
-    return any(ip.has_dhcp for ip in network.ips)
-
-
 def dns_enabled(network: Network) -> bool:
     return network.dns is None or network.dns.enable is not False
 
@@ -98,9 +83,9 @@ def configuration(network: Network, facts: Facts, paths: Paths) -> str:
         *_listening(network, paths),
         *_isolation(network),
         *_records(network.dns or Dns()),
-        *_dhcp(network, facts, paths),
+        *dhcp_lines(network, facts, paths),
         *_host_files(network, paths),
-        *_advertising(network),
+        *advertising_lines(network),
         *(text.verbatim(option, "dnsmasq:option") for option in network.dnsmasq_options),
     ]
     return text.document(lines)
@@ -109,7 +94,7 @@ def configuration(network: Network, facts: Facts, paths: Paths) -> str:
 def hosts_file(network: Network) -> str:
     """The static DHCP hosts, read again at SIGHUP."""
     hosts = [host for ip in network.ips for host in ip.hosts if host.ip is not None]
-    return text.document([_host_line(host) for host in hosts])
+    return text.document([host_line(host) for host in hosts])
 
 
 def dns_hosts_file(network: Network) -> str:
@@ -141,7 +126,7 @@ def _resolving(network: Network, facts: Facts, paths: Paths) -> Iterator[str]:
         yield "no-resolv"
     elif _is_served(network, facts):
         yield "no-resolv"
-        yield f"servers-file={_path(paths.dns_servers(network.name))}"
+        yield f"servers-file={text.path(paths.dns_servers(network.name))}"
     yield from _domain(network)
     for ip in network.ips:
         if ip.local_ptr:
@@ -206,7 +191,7 @@ def _reverse_domain(ip: Ip) -> str:
 
 
 def _listening(network: Network, paths: Paths) -> Iterator[str]:
-    yield f"pid-file={_path(paths.dnsmasq_pid(network.name))}"
+    yield f"pid-file={text.path(paths.dnsmasq_pid(network.name))}"
     yield "except-interface=lo"
     yield "bind-dynamic" if network.forward.mode is ForwardMode.OPEN else "bind-interfaces"
     yield f"interface={text.interface(bridge_name(network), 'bridge')}"
@@ -246,101 +231,10 @@ def _srv(srv: SrvRecord) -> str:
     return f"srv-host={owner},{','.join(fields)}"
 
 
-# DHCP, TFTP, router advertisements
-
-
-def _dhcp(network: Network, facts: Facts, paths: Paths) -> Iterator[str]:
-    for ip in network.ips:
-        yield from _tftp(ip)
-        yield from _ranges(ip)
-        if ip.has_dhcp and ip.address.version == 4:
-            yield "dhcp-no-override"
-            yield "dhcp-authoritative"
-            yield from _boot(ip)
-    if not has_dhcp(network):
-        return
-    total = sum(_size(span) for ip in network.ips for span in ip.ranges)
-    if total:
-        yield f"dhcp-lease-max={total}"
-    yield "no-ping"
-    yield f"dhcp-leasefile={_path(paths.dnsmasq_leases(network.name))}"
-    if facts.lease_helper is not None:
-        yield f"dhcp-script={_path(facts.lease_helper)}"
-
-
-def _tftp(ip: Ip) -> Iterator[str]:
-    if ip.tftp_root:
-        yield "enable-tftp"
-        yield f"tftp-root={text.literal(ip.tftp_root, 'tftp')}"
-
-
-def _ranges(ip: Ip) -> Iterator[str]:
-    mask = str(ip.network.netmask) if ip.address.version == 4 else str(ip.prefix_length)
-    for span in ip.ranges:
-        lease = _lease(span.lease)
-        yield f"dhcp-range={span.start},{span.end},{mask}{lease}"
-    if ip.hosts and not ip.ranges:
-        prefix = f",{ip.prefix_length}" if ip.address.version == 6 else ""
-        yield f"dhcp-range={ip.address},static{prefix}"
-
-
-def _size(span: DhcpRange) -> int:
-    return int(span.end) - int(span.start) + 1
-
-
-def _lease(lease: LeaseTime | None) -> str:
-    if lease is None:
-        return ""
-    return f",{lease.expiry}{_UNITS[lease.unit]}" if lease.expiry else ",infinite"
-
-
-def _boot(ip: Ip) -> Iterator[str]:
-    if ip.bootp is None:
-        return
-    boot = f"dhcp-boot={text.literal(ip.bootp.file, 'bootp')}"
-    server = ip.bootp.server
-    yield boot if server is None else f"{boot},,{text.literal(server, 'bootp')}"
-
-
 def _host_files(network: Network, paths: Paths) -> Iterator[str]:
     if has_dhcp(network):
-        yield f"dhcp-hostsfile={_path(paths.dnsmasq_hosts(network.name))}"
+        yield f"dhcp-hostsfile={text.path(paths.dnsmasq_hosts(network.name))}"
     if dns_enabled(network):
-        yield f"addn-hosts={_path(paths.dns_hosts(network.name))}"
+        yield f"addn-hosts={text.path(paths.dns_hosts(network.name))}"
     if network.mtu is not None:
         yield f"dhcp-option=option:mtu,{network.mtu}"
-
-
-def _advertising(network: Network) -> Iterator[str]:
-    six = [ip for ip in network.ips if isinstance(ip.address, IPv6Address)]
-    if any(ip.has_dhcp for ip in six):
-        yield "enable-ra"
-        return
-    for ip in six:
-        yield f"dhcp-range={ip.address},ra-only"
-
-
-def _host_line(host: DhcpHost) -> str:
-    fields = [*_host_identity(host), *_host_address(host)]
-    return ",".join(fields) + _lease(host.lease)
-
-
-def _host_identity(host: DhcpHost) -> Iterator[str]:
-    if host.mac is not None:
-        yield host.mac
-    if host.id is not None:
-        yield f"id:{text.client_id(host.id, 'host')}"
-
-
-def _host_address(host: DhcpHost) -> Iterator[str]:
-    """The address and the name, in the order that libvirt writes for the family."""
-    name = [text.host_name(host.name, "host")] if host.name else []
-    if not isinstance(host.ip, IPv4Address):
-        return iter([*name, f"[{host.ip}]"])
-    if host.mac is None:
-        return iter([*name, str(host.ip)])
-    return iter([str(host.ip), *name])
-
-
-def _path(path: object) -> str:
-    return text.literal(str(path), "name")

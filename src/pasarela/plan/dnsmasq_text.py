@@ -74,6 +74,11 @@ def interface(text: str, element: str) -> str:
     return text
 
 
+def path(place: object) -> str:
+    """A file's path, which holds the network's name."""
+    return literal(str(place), "name")
+
+
 def verbatim(text: str, element: str) -> str:
     """``text`` as a whole line of the user's own."""
     refuse_control(text, element)

@@ -8,6 +8,7 @@ are imported as ``from oracle.libvirtd import Libvirtd`` and ``from oracle.rpc i
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import socket
 import subprocess
@@ -42,10 +43,7 @@ mount -t sysfs sysfs /sys
 if [ -n "$ORACLE_ETC" ]; then
     mount --bind "$ORACLE_ETC" /etc/libvirt
 else
-    mount -t tmpfs tmpfs /mnt
-    cp -a /etc/libvirt /mnt/
-    rm -f /mnt/libvirt/qemu/networks/*.xml /mnt/libvirt/qemu/networks/autostart/*.xml
-    mount --bind /mnt/libvirt /etc/libvirt
+    mount -t tmpfs tmpfs /etc/libvirt
 fi
 mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /var/lib/libvirt
@@ -64,10 +62,20 @@ def missing_programs() -> list[str]:
     return [program for program in programs if not shutil.which(program, path=path)]
 
 
+def why_not() -> str | None:
+    """Why the real libvirt cannot be asked here."""
+    if absent := missing_programs():
+        return f"no {', '.join(absent)}: scripts/install --dev installs them"
+    ids = sum(int(line.split()[2]) for line in Path("/proc/self/uid_map").open())
+    if ids < 65536:
+        return "this user namespace has too few user ids for the daemon's children: run as root"
+    return None
+
+
 class Libvirtd:
     """A running libvirtd of its own, and the ways to talk to it.
 
-    ``etc`` is the folder that it has for /etc/libvirt; without one, a copy without networks.
+    ``etc`` is the folder that it has for /etc/libvirt; without one, an empty one.
     """
 
     def __init__(self, directory: Path, *, etc: Path | None = None, patience: float = 30.0) -> None:
@@ -86,7 +94,6 @@ class Libvirtd:
             self.log.open("wb") as log,
         ):
             ready.bind(str(notify))
-            ready.settimeout(self._patience)
             process = subprocess.Popen(
                 [*_UNSHARE, "sh", "-c", _SET_UP],
                 env=os.environ
@@ -99,12 +106,10 @@ class Libvirtd:
                 stdout=log,
                 stderr=log,
             )
-            try:
-                ready.recv(4096)  # READY=1, as systemd would be told
-            except TimeoutError:
+            if not _is_ready(ready, process, self._patience):
                 process.kill()
                 process.wait()
-                raise RuntimeError(f"libvirtd did not start:\n{self.log.read_text()}") from None
+                raise RuntimeError(f"libvirtd did not start:\n{self.log.read_text()}")
         return process
 
     def _child(self) -> int:
@@ -257,11 +262,19 @@ class Libvirtd:
         return self.call(Procedure.INTERFACE_GET_XML_DESC, arguments).string()
 
 
+def _is_ready(ready: socket.socket, process: subprocess.Popen[bytes], patience: float) -> bool:
+    """Whether READY=1 comes, as systemd would be told, before the process ends or time is up."""
+    ended = os.pidfd_open(process.pid)
+    try:
+        return ready in select.select([ready, ended], [], [], patience)[0]
+    finally:
+        os.close(ended)
+
+
 @pytest.fixture(scope="session")
 def _libvirtd_of_the_session() -> Iterator[Libvirtd]:
-    absent = missing_programs()
-    if absent:
-        pytest.skip(f"the real libvirt is not here to compare with: no {', '.join(absent)}")
+    if reason := why_not():
+        pytest.skip(f"the real libvirt cannot be asked: {reason}")
     # A short path: a Unix socket's name holds 108 bytes.
     with tempfile.TemporaryDirectory(prefix="oracle-") as directory:
         daemon = Libvirtd(Path(directory))

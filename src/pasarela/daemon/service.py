@@ -33,9 +33,7 @@ class Service:
         lost: called whenever a client has gone.
     """
 
-    def __init__(
-        self, engine: ServedEngine, services: Services, lost: Callable[[], None]
-    ) -> None:
+    def __init__(self, engine: ServedEngine, services: Services, lost: Callable[[], None]) -> None:
         self.engine = engine
         self.services = services
         self.lost = lost

@@ -66,7 +66,7 @@ def why_not() -> str | None:
     """Why the real libvirt cannot be asked here."""
     if absent := missing_programs():
         return f"no {', '.join(absent)}: scripts/install --dev installs them"
-    ids = sum(int(line.split()[2]) for line in Path("/proc/self/uid_map").open())
+    ids = sum(int(line.split()[2]) for line in Path("/proc/self/uid_map").read_text().splitlines())
     if ids < 65536:
         return "this user namespace has too few user ids for the daemon's children: run as root"
     return None

@@ -12,11 +12,6 @@ if TYPE_CHECKING:
     from pasarela.client.connection import Connection
 
 DEFAULT_URI = "network:///system"
-_LOCAL = frozenset(
-    f"{driver}{transport}:///system"
-    for driver in ("qemu", "network", "interface")
-    for transport in ("", "+unix")
-)
 
 
 def uri_of(settings: Settings) -> str:
@@ -42,13 +37,14 @@ def open_connection(settings: Settings) -> Connection:
     Raises:
         NoDriver: the URI means something else than this host's networks.
     """
-    uri = uri_of(settings)
-    if uri not in _LOCAL:
-        raise NoDriver(uri, remedy=_remedy(uri))
-    from importlib import import_module
+    from pasarela.client.uri import LOCAL
 
-    embedded = import_module("pasarela.client.embedded")
-    connection: Connection = embedded.open_embedded(root_of(settings))
+    uri = uri_of(settings)
+    if uri not in LOCAL:
+        raise NoDriver(uri, remedy=_remedy(uri))
+    from pasarela.client.embedded import open_embedded
+
+    connection: Connection = open_embedded(root_of(settings))
     if settings.readonly:
         from pasarela.cli.readonly import read_only
 

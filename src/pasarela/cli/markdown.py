@@ -17,7 +17,11 @@ that takes a value may also be given by position, in the order shown; `--option=
 One argument may hold several commands with `;` between them. `pasarela` alone is a shell.
 
 An error is printed on stderr after `error: `, as virsh prints it; where Pasarela knows the place in
-a document or the way out, a last line begins with `hint: `. The exit code is 0 or 1.
+a document or the way out, a last line begins with `hint: `. `warning: ` tells what was done and is
+not all that was asked for. The exit code is 0 or 1.
+
+`eval "$(pasarela completion bash)"` (or `zsh`) makes the shell complete commands, options and the
+names of networks; `pasarela completion bash > /etc/bash_completion.d/pasarela` does it for all.
 
 ## JSON
 

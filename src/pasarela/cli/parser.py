@@ -25,6 +25,10 @@ def parse(tokens: Iterator[Token]) -> list[Arguments]:
     for token in tokens:
         if token is END:
             continue
+        if token.startswith("#"):  # a comment takes a command's place, up to the next one
+            while next(tokens, END) is not END:
+                pass
+            continue
         command = table.find(token)
         if command is None:
             raise _unknown(token)
@@ -35,7 +39,7 @@ def parse(tokens: Iterator[Token]) -> list[Arguments]:
 def _unknown(name: str) -> SyntaxFault:
     from pasarela.cli.suggest import hint_for_unknown
 
-    return SyntaxFault(f"unknown command: '{name}'", hint_for_unknown(name))
+    return SyntaxFault(f"unknown command: '{name}'", hint=hint_for_unknown(name))
 
 
 def _unsupported(command: Command, option: str) -> SyntaxFault:
@@ -43,7 +47,7 @@ def _unsupported(command: Command, option: str) -> SyntaxFault:
 
     return SyntaxFault(
         f"command '{command.name}' doesn't support option --{option}",
-        hint_for_option(command, option),
+        hint=hint_for_option(command, option),
     )
 
 
@@ -109,7 +113,7 @@ class _OptionParser:
         if self._positional:
             self._keep(self._positional[0], word)
         elif self._command.name != "help":
-            raise SyntaxFault(f"unexpected data '{word}'", _usage(self._command))
+            raise SyntaxFault(f"unexpected data '{word}'", hint=_usage(self._command))
 
     def _keep(self, option: Option, value: str) -> None:
         if option is _HELP:
@@ -131,8 +135,8 @@ class _OptionParser:
         if missing:
             name = self._command.name
             raise SyntaxFault(
-                "\n".join(f"command '{name}' requires <{o.name}> option" for o in missing),
-                _usage(self._command),
+                *(f"command '{name}' requires <{o.name}> option" for o in missing),
+                hint=_usage(self._command),
             )
         return Arguments(self._command, self._given)
 

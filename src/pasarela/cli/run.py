@@ -84,7 +84,7 @@ def _report_surprise(context: Context, error: Exception) -> None:
 
 
 def report_syntax(context: Context, fault: SyntaxFault) -> None:
-    for sentence in str(fault).splitlines():
+    for sentence in fault.sentences:
         context.complain(sentence)
     if fault.hint:
         context.hint(fault.hint)

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 class SyntaxFault(Exception):
     """The command line cannot be understood; nothing of it is carried out."""
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, *sentences: str, hint: str | None = None) -> None:
+        super().__init__("\n".join(sentences))
+        self.sentences = sentences
         self.hint = hint
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pasarela.cli import table
@@ -104,21 +105,23 @@ def version(context: Context, arguments: Arguments) -> bool:
 
 
 def echo(context: Context, arguments: Arguments) -> bool:
+    for pair in (("shell", "xml"), ("shell", "split"), ("xml", "split")):
+        arguments.exclude(*pair)
+    form = _split if arguments.flag("split") else partial(_quoted, arguments)
     words = [*arguments.rest("str"), *arguments.rest("string")]
-    if arguments.flag("split"):
-        text = "".join(f"{part}\n" for part in _split(" ".join(words)))
-    else:
-        text = " ".join(_quoted(arguments, word) for word in words)
+    text = " ".join(map(form, words))
     if arguments.flag("err"):
-        context.complain(text)
+        if words:
+            context.complain(text)
     else:
         context.print(text)
     return True
 
 
-def _split(text: str) -> list[str]:
-    """The parts between commas; two commas are one."""
-    return [part.replace("\0", ",") for part in text.replace(",,", "\0").split(",")]
+def _split(word: str) -> str:
+    """A line for each part between commas; two commas are one."""
+    parts = word.replace(",,", "\0").split(",") if word else []
+    return "".join(part.replace("\0", ",") + "\n" for part in parts)
 
 
 def _quoted(arguments: Arguments, word: str) -> str:

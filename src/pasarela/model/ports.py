@@ -8,32 +8,21 @@ networkNotifyPort).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 from uuid import UUID
 
-from pasarela.errors import (
-    ConfigUnsupported,
-    InternalError,
-    InvalidArgument,
-    OperationInvalid,
-    PortExists,
-    PortNotFound,
-)
+from pasarela.errors import InternalError, InvalidArgument, PortExists, PortNotFound
 from pasarela.model import floors as floor_rules
 from pasarela.model import virtualport
 from pasarela.model.floors import Floors
-from pasarela.model.network import ForwardInterface, ForwardMode, Network, PortGroup
+from pasarela.model.network import ForwardInterface, Network, PortGroup
+from pasarela.model.plugs import Connections, check_reclaimed, choose_plug, device_key
 from pasarela.model.port import Plug, PlugType, Port
-from pasarela.model.values import PciAddress, VirtualPortType, Vlan
+from pasarela.model.values import Vlan
 
 T = TypeVar("T")
-
-Connections = Mapping[str, int]
-"""How many ports use a device, by :func:`device_key`."""
-
-_SR_IOV = (VirtualPortType.IEEE_802_1QBG, VirtualPortType.IEEE_802_1QBH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +59,7 @@ def plug_port(
     """
     inherited = inherit(network, port)
     devices = network.forward.interfaces if pool is None else pool
-    plugged = inherited.plugged(_choose_plug(network, inherited, devices, connections))
+    plugged = inherited.plugged(choose_plug(network, inherited, devices, connections))
     taken, floors = floor_rules.take(network, plugged, floors)
     complete = replace(taken, virtual_port=virtualport.complete(taken.virtual_port, fresh))
     return Plugged(complete, floors)
@@ -98,7 +87,7 @@ def reclaim_port(
         raise InternalError("Unexpectedly got a network port without a network bridge")
     if plug.type in (PlugType.DIRECT, PlugType.HOSTDEV_PCI):
         devices = network.forward.interfaces if pool is None else pool
-        _check_reclaimed_device(network, port, plug, devices, connections)
+        check_reclaimed(network, port, plug, devices, connections)
     return port
 
 
@@ -128,17 +117,6 @@ def with_connections(network: Network, ports: Iterable[Port]) -> Network:
         for interface in network.forward.interfaces
     )
     return replace(network, forward=replace(network.forward, interfaces=interfaces))
-
-
-def device_key(device: Plug | ForwardInterface) -> str | None:
-    """What a device is counted under: its name or its PCI address; None for a bridge's port."""
-    if device.dev is not None:
-        return device.dev
-    return format_pci(device.address) if device.address is not None else None
-
-
-def format_pci(address: PciAddress) -> str:
-    return f"{address.domain:04x}:{address.bus:02x}:{address.slot:02x}.{address.function:x}"
 
 
 # what is inherited
@@ -181,124 +159,6 @@ def _tagged(vlan: Vlan | None) -> Vlan | None:
     return vlan if vlan is not None and vlan.tags else None
 
 
-# which device
-
-
-def _choose_plug(
-    network: Network, port: Port, pool: Sequence[ForwardInterface], connections: Connections
-) -> Plug:
-    forward, bridge = network.forward, network.bridge
-    if forward.mode.owns_bridge:
-        _check_virtual_port(network, port, (), "uses IP forwarding")
-        return Plug(PlugType.NETWORK, bridge.name, bridge.mac_table_manager)
-    if forward.mode is ForwardMode.HOSTDEV:
-        return _hostdev_plug(network, port, pool, connections)
-    if forward.mode is ForwardMode.BRIDGE and bridge.name is not None:
-        _check_virtual_port(network, port, (VirtualPortType.OPENVSWITCH,), "uses a bridge device")
-        return Plug(PlugType.BRIDGE, bridge.name, bridge.mac_table_manager)
-    return _direct_plug(network, port, pool, connections)
-
-
-def _hostdev_plug(
-    network: Network, port: Port, pool: Sequence[ForwardInterface], connections: Connections
-) -> Plug:
-    device = _free_device(network, pool, connections)
-    _check_virtual_port(
-        network, port, _SR_IOV, "uses an SR-IOV Virtual Function via PCI passthrough"
-    )
-    forward = network.forward
-    return Plug(
-        PlugType.HOSTDEV_PCI,
-        managed=bool(forward.managed),
-        driver_name=forward.driver_name,
-        driver_model=forward.driver_model,
-        address=device.address,
-    )
-
-
-def _direct_plug(
-    network: Network, port: Port, pool: Sequence[ForwardInterface], connections: Connections
-) -> Plug:
-    _check_virtual_port(network, port, _SR_IOV, "uses a macvtap device")
-    if not pool and network.forward.pf is None:
-        raise InternalError(
-            f"network '{network.name}' uses a direct mode, but has no forward dev and no interface "
-            "pool",
-            remedy="name a host interface in the network: <forward mode='…' dev='…'/>",
-        )
-    if _is_exclusive(network, port) or not pool:
-        device = _free_device(network, pool, connections)
-    else:
-        device = min(pool, key=lambda each: connections.get(device_key(each) or "", 0))
-    return Plug(PlugType.DIRECT, dev=device.dev, mode=network.forward.mode.value)
-
-
-def _is_exclusive(network: Network, port: Port) -> bool:
-    """Whether a device can be one guest's only: passthrough, and private mode with 802.1Qbh."""
-    if network.forward.mode is ForwardMode.PRIVATE:
-        kind = port.virtual_port.type if port.virtual_port else None
-        return kind is VirtualPortType.IEEE_802_1QBH
-    return network.forward.mode is ForwardMode.PASSTHROUGH
-
-
-def _free_device(
-    network: Network, pool: Sequence[ForwardInterface], connections: Connections
-) -> ForwardInterface:
-    for device in pool:
-        if not connections.get(device_key(device) or "", 0):
-            return device
-    raise InternalError(
-        f"network '{network.name}' requires exclusive access to interfaces, but none are available",
-        remedy="add an interface to the network's pool (net-update add-last forward-interface)",
-    )
-
-
-def _check_virtual_port(
-    network: Network, port: Port, allowed: tuple[VirtualPortType, ...], reason: str
-) -> None:
-    profile = port.virtual_port
-    if profile is not None and profile.type not in allowed:
-        raise ConfigUnsupported(
-            f"<virtualport type='{virtualport.type_word(profile)}'> not supported for network "
-            f"'{network.name}' which {reason}"
-        )
-
-
-def _check_reclaimed_device(
-    network: Network,
-    port: Port,
-    plug: Plug,
-    pool: Sequence[ForwardInterface],
-    connections: Connections,
-) -> None:
-    key = device_key(plug)
-    if key is None or key not in map(device_key, pool):
-        raise InternalError(_no_such_device(network, port, plug))
-    exclusive = network.forward.mode is ForwardMode.HOSTDEV or _is_exclusive(network, port)
-    if exclusive and connections.get(key, 0) > 0:
-        raise InternalError(_device_taken(network, plug))
-
-
-def _no_such_device(network: Network, port: Port, plug: Plug) -> str:
-    if plug.address is not None:
-        device = f"PCI device {format_pci(plug.address)} in use by network port"
-    else:
-        device = f"dev='{plug.dev}' in use by network port '{port.uuid}'"
-    return f"network '{network.name}' doesn't have {device}"
-
-
-def _device_taken(network: Network, plug: Plug) -> str:
-    if plug.address is None:
-        claim = f"dev='{plug.dev}' is already in use by a different port"
-    else:
-        at = plug.address
-        claim = (
-            f"the PCI device at domain={at.domain} bus={at.bus} slot={at.slot} "
-            f"function={at.function} is already in use by a different network port"
-        )
-    return f"network '{network.name}' claims {claim}"
-
-
 # what the engine says of ports that are there, or not
 
 
@@ -308,10 +168,3 @@ def port_exists(uuid: UUID) -> PortExists:
 
 def no_such_port(uuid: UUID) -> PortNotFound:
     return PortNotFound(f"Network port with UUID {uuid} does not exist")
-
-
-def not_active(network: Network) -> OperationInvalid:
-    return OperationInvalid(
-        f"network '{network.name}' is not active",
-        remedy=f"start it first: pasarela net-start {network.name}",
-    )

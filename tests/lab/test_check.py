@@ -1,0 +1,80 @@
+"""The table: every kind of network, measured, is what it promises."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from lab.labs import Labs
+from pasarela.lab.kinds import COLUMNS, KINDS, Kind
+from pasarela.lab.vm import kernel
+from pasarela.xml.network import parse_network
+
+
+def test_every_kind_promises_something_for_every_column() -> None:
+    promises = [kind.promise(version) for kind in KINDS for version in (4, 6)]
+    assert all(set(promise) == set(COLUMNS) for promise in promises if promise)
+    assert all(kind.ipv4 for kind in KINDS)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.document], ids=lambda k: k.name)
+def test_documents_are_networks_of_the_kinds_name(kind: Kind) -> None:
+    assert kind.document is not None
+    assert parse_network(kind.document).name == kind.name
+
+
+@pytest.mark.netns
+def test_every_kind_is_what_it_promises(labs: Labs) -> None:
+    done = labs.run("check", "--json", timeout=110)
+    table = json.loads(done.stdout)
+    differing = [line for line in table["kinds"] if line["promised"] != line["measured"]]
+    assert differing == []
+    assert done.returncode == 0
+    assert {line["kind"] for line in table["kinds"]} == {kind.name for kind in KINDS}
+    assert list(labs.runtime.iterdir()) == []
+
+
+FALSE_PROMISE = """
+from dataclasses import replace
+import pasarela
+from pasarela.lab import check, report
+from pasarela.lab.kinds import KINDS
+
+kinds = {kind.name: kind for kind in KINDS}
+boast = replace(kinds["open"], ipv4=kinds["isolated"].ipv4, ipv6=None)
+lines = check.check(pasarela.connect(), [boast])
+print(report.as_text(lines, 1.0))
+"""
+
+
+@pytest.mark.netns
+def test_a_promise_that_is_not_kept_is_shown_beside_what_was_measured(labs: Labs) -> None:
+    labs.ok("up")
+    done = labs.run("shell", "host", "--", sys.executable, "-c", FALSE_PROMISE)
+    assert "yes, as itself (promised: no)" in done.stdout
+    assert "1 of 1 lines differ from what is promised." in done.stdout
+
+
+@pytest.mark.netns
+def test_an_unknown_kind_is_refused_with_those_there_are(labs: Labs) -> None:
+    refused = labs.run("check", "--kind", "rooted")
+    assert refused.returncode == 1
+    assert "there is no kind 'rooted'" in refused.stderr
+    assert "routed" in refused.stderr
+
+
+@pytest.mark.guest
+def test_real_guests_are_treated_as_their_kind_promises(labs: Labs) -> None:
+    if not (kernel.cache() / "vmlinuz").exists():
+        pytest.skip("no kernel for real guests: run scripts/install --dev")
+    kinds = [kind.name for kind in KINDS if kind.real_guest]
+    options = [word for name in kinds for word in ("--kind", name)]
+    done = labs.run("check", "--vm", "--json", *options, timeout=200)
+    table = json.loads(done.stdout)
+    real = [line for line in table["kinds"] if line["title"].endswith("QEMU")]
+    assert [line["kind"] for line in real] == kinds
+    assert [line for line in table["kinds"] if line["promised"] != line["measured"]] == []
+    assert not Path(labs.runtime / "pasarela-lab").exists()

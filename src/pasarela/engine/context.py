@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from pasarela.engine.journal import Journal
     from pasarela.engine.machine import Machine
     from pasarela.engine.portstore import PortStore
+    from pasarela.model.network import Network
+    from pasarela.plan.facts import Facts
+    from pasarela.plan.network import Desired
 
 
 class Context:
@@ -30,6 +33,7 @@ class Context:
         self.paths = paths
         self.store = Store(paths)
         self.warnings: list[str] = []
+        self.plans: dict[str, tuple[Network, Facts, Desired]] = {}
         self._make_machine = machine
 
     @cached_property

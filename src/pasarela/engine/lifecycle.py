@@ -123,6 +123,7 @@ def take_down(context: Context, statuses: Sequence[Status]) -> None:
 
 def finish_stop(context: Context, status: Status) -> None:
     """What is left of a stop once the network is neither on the host nor on record."""
+    context.plans.pop(status.network.name, None)
     with suppress(SystemCallFailed):  # the next start drops them again
         context.ports.drop(status.network)
     tell_hook(context.hooks, status, "stopped", "end")

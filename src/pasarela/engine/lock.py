@@ -95,8 +95,10 @@ def driver_lock(path: Path) -> Iterator[None]:
         os.pwrite(file, b"%d" % os.getpid(), 0)
         yield
     finally:
+        # The file stays, empty: making and removing it at each turn would change the folder's
+        # time stamp, and with it make every reader look at all networks anew.
         with suppress(OSError):  # what was to be done is done
-            path.unlink()  # before the lock goes, as virPidFileReleasePath does
+            os.ftruncate(file, 0)
         os.close(file)
 
 

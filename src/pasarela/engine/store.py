@@ -6,7 +6,7 @@ started at boot if it has an autostart link. There is no other record of these t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from uuid import UUID
@@ -75,6 +75,8 @@ class Store:
     def _forget(self) -> None:
         self._config = HeadersFolder(self.paths.config)
         self._state = HeadersFolder(self.paths.state)
+        self._checked: Mapping[str, Header] = {}
+        self._incomplete: list[str] = []
         self._autostart = NamesFolder(self.paths.autostart_link("").parent)
         self._definitions: dict[str, tuple[Signature, Network]] = {}
         self._lives: dict[str, tuple[Signature, Status]] = {}
@@ -128,7 +130,10 @@ class Store:
     def incomplete_names(self) -> list[str]:
         """Definitions without a UUID or a MAC, put there by hand."""
         headers = self._config.headers()
-        return [name for name, header in headers.items() if not header.is_complete]
+        if headers is not self._checked:  # another mapping after each change
+            self._checked = headers
+            self._incomplete = [name for name, one in headers.items() if not one.is_complete]
+        return self._incomplete
 
     def problems(self) -> list[str]:
         """Why files were left out; current as of the last look."""

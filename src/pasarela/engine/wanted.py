@@ -26,4 +26,17 @@ def wanted_running(context: Context, network: Network, facts: Facts | None = Non
     """What a running network should be; it keeps the resolver policy that it started with."""
     facts = context.machine.basics() if facts is None else facts
     policy = policy_of_running(context.paths, network.name)
-    return desired(network, replace(facts, resolver=policy), context.paths)
+    return _remembered(context, network, replace(facts, resolver=policy))
+
+
+def _remembered(context: Context, network: Network, facts: Facts) -> Desired:
+    """The plan, made anew only for another definition or on a changed host.
+
+    An update looks at a network before and after: what is after is before for the next one.
+    """
+    known = context.plans.get(network.name)
+    if known is not None and known[0] is network and known[1] == facts:
+        return known[2]
+    plan = desired(network, facts, context.paths)
+    context.plans[network.name] = network, facts, plan
+    return plan

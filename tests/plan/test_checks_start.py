@@ -67,11 +67,27 @@ def test_a_bridge_name_that_is_too_long_is_refused():
     check_start(network(bridge=Bridge("b" * 15)), Facts())
 
 
-def test_a_netmask_with_holes_is_refused():
+@pytest.mark.parametrize(
+    ("mode", "text", "domain"),
+    [
+        (ForwardMode.NAT, "Invalid prefix or netmask for 'virbr0'", ErrorDomain.NONE),
+        (ForwardMode.ROUTE, "Invalid prefix or netmask for 'virbr0'", ErrorDomain.NONE),
+        (
+            ForwardMode.OPEN,
+            "bridge 'virbr0' has an invalid netmask or IP address",
+            ErrorDomain.NETWORK,
+        ),
+        (
+            ForwardMode.NONE,
+            "bridge 'virbr0' has an invalid netmask or IP address",
+            ErrorDomain.NETWORK,
+        ),
+    ],
+)
+def test_a_netmask_with_holes_is_refused(mode: ForwardMode, text: str, domain: ErrorDomain):
     holes = Ip(ip_address("10.0.0.1"), netmask=ip_address("255.0.255.0"))
-    error = refusal(network(ips=(holes,)))
-    assert error.message == ("internal error: bridge 'virbr0' has an invalid netmask or IP address")
-    assert error.domain is ErrorDomain.NETWORK
+    error = refusal(network(mode=mode, ips=(holes,)))
+    assert (error.message, error.domain) == (f"internal error: {text}", domain)
 
 
 def test_a_firewalld_zone_is_refused():

@@ -10,7 +10,7 @@ from errno import ERANGE
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from pasarela.errors import ErrorDomain, InternalError, Location, SystemCallFailed
-from pasarela.model.network import Ip, Network
+from pasarela.model.network import ForwardMode, Ip, Network
 from pasarela.plan.facts import Facts, RouteFact
 from pasarela.plan.links import bridge_name, route_prefix
 
@@ -27,35 +27,24 @@ def check_start(network: Network, facts: Facts) -> None:
     """
     if not network.forward.mode.owns_bridge:
         return
-    _check_netmasks(network)
     _check_routes(network, facts)
     _check_bridge_name(bridge_name(network))
     _check_zone(network)
-
-
-def _check_netmasks(network: Network) -> None:
-    for ip in network.ips:
-        try:
-            ip.network  # noqa: B018  # a property that parses
-        except ValueError:
-            raise InternalError(
-                f"bridge '{bridge_name(network)}' has an invalid netmask or IP address",
-                location=Location(element="ip"),
-                remedy=f"the netmask {ip.netmask} has holes; write a prefix such as prefix='24'",
-            ) from None
+    _check_netmasks(network)
 
 
 def _check_routes(network: Network, facts: Facts) -> None:
     """An exact match with a route of the main table is a clash; a larger or smaller one is not."""
     own = bridge_name(network)
-    taken: dict[IPv4Network | IPv6Network, RouteFact] = {
+    taken: dict[IPv4Network | IPv6Network | None, RouteFact] = {
         fact.destination: fact
         for fact in reversed(facts.routes)
         if fact.link != own and fact.destination.version == 4
     }
     for ip in network.ips:
-        if ip.network in taken:
-            raise _in_use(network, ip, taken[ip.network])
+        subnet = _subnet(ip)
+        if subnet in taken:
+            raise _in_use(network, ip, taken[subnet])
     for destination in _route_destinations(network):
         if destination in taken:
             raise InternalError(
@@ -106,3 +95,30 @@ def _check_zone(network: Network) -> None:
             location=Location(element="bridge"),
             remedy="leave the zone attribute out; Pasarela's own firewall needs no zone",
         )
+
+
+def _check_netmasks(network: Network) -> None:
+    """libvirt's firewall finds a netmask with holes, or else it is found with the address."""
+    bridge = bridge_name(network)
+    for ip in network.ips:
+        if _subnet(ip) is not None:
+            continue
+        if network.forward.mode in (ForwardMode.NAT, ForwardMode.ROUTE):
+            text, domain = f"Invalid prefix or netmask for '{bridge}'", ErrorDomain.NONE
+        else:
+            text = f"bridge '{bridge}' has an invalid netmask or IP address"
+            domain = ErrorDomain.NETWORK
+        raise InternalError(
+            text,
+            domain=domain,
+            location=Location(element="ip"),
+            remedy=f"the netmask {ip.netmask} has holes; write a prefix such as prefix='24'",
+        )
+
+
+def _subnet(ip: Ip) -> IPv4Network | IPv6Network | None:
+    """None for a netmask with holes."""
+    try:
+        return ip.network
+    except ValueError:
+        return None

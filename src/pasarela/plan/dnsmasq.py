@@ -202,8 +202,7 @@ def _isolation(network: Network) -> Iterator[str]:
     if forwards(network):
         return
     yield "dhcp-option=3"
-    if any(ip.address.version == 6 for ip in network.ips):
-        yield "ra-param=*,0,0"
+    yield "ra-param=*,0,0"
 
 
 def _records(dns: Dns) -> Iterator[str]:

@@ -191,6 +191,16 @@ def test_fields_that_depend_on_the_code(
     assert (reader.number(), reader.number()) == numbers
 
 
+def test_an_error_that_quotes_the_longest_string_is_sent_cut() -> None:
+    peer = Peer().opened()
+    for detail in ("x" * 4194304, "\ud800" * 5):
+        (call,) = peer.say(call_bytes(152, NET))
+        peer.server.fail(call, NetworkNotFound(detail))
+        ((header, payload),) = peer.heard()
+        assert header.status == Status.ERROR
+        assert len(payload) < 4_000_000
+
+
 def test_a_ping_is_answered_at_any_time() -> None:
     peer = Peer()
     peer.say(call_bytes(Keepalive.PING, program=KEEPALIVE_PROGRAM, kind=Kind.MESSAGE))

@@ -20,7 +20,8 @@ from pasarela.daemon.service import Service
 log = logging.getLogger(__name__)
 
 DAEMONS = ("virtnetworkd", "virtinterfaced")
-BACKLOG = 128
+BACKLOG = 1024  # those who find it full are turned away
+AT_ONCE = 64  # clients taken in before those who are in are served again
 FIRST_FD = 3  # SD_LISTEN_FDS_START
 RETRY_SECONDS = 1.0
 
@@ -135,13 +136,19 @@ class Door:
                 listener.path.unlink(missing_ok=True)
 
     def _accept(self, listener: Listener) -> None:
-        try:
-            connection, _ = listener.socket.accept()
-        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-            return
-        except OSError as error:
-            self._rest(error)
-            return
+        for _ in range(AT_ONCE):
+            try:
+                connection, _ = listener.socket.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                self._rest(error)
+                return
+            self._admit(connection, listener)
+            if not self._open:
+                return
+
+    def _admit(self, connection: socket.socket, listener: Listener) -> None:
         connection.setblocking(False)
         if not listener.readonly and not self._policy.allows(Credentials.of(connection)):
             connection.close()

@@ -19,6 +19,7 @@ from pasarela.rpc.xdr import INT, STRING, UUID_TYPE, optional, record
 
 LEVEL_ERROR = 2
 NO_NUMBER = -1
+MAX_TEXT = 1 << 18  # characters, at most 4 bytes each; well below rpc.xdr.MAX_STRING
 
 
 class GuestRef(NamedTuple):
@@ -89,23 +90,40 @@ def reply_of(error: PasarelaError) -> ErrorReply:
     The last text is Pasarela's own: where in the document, and the way out. libvirt leaves it
     empty, and its clients do not look at it.
     """
-    message = error.message
+    message, detail = _cut(error.message), _cut(error.detail)
     code, domain = int(error.code), int(error.domain)
-    way_out = ": ".join(str(part) for part in (error.location, error.remedy) if part) or None
+    way_out = ": ".join(str(part) for part in (error.location, error.remedy) if part)
+    ours = _cut(way_out) or None
     if isinstance(error, InvalidArgument) and error.template == "{}":
-        function, argument = _function_and_argument(error.detail)
+        function, argument = _function_and_argument(detail)
         return ErrorReply(
-            code, domain, message, str1=function, str2=argument, str3=way_out, int1=0, int2=0
+            code, domain, message, str1=function, str2=argument, str3=ours, int1=0, int2=0
         )
     return ErrorReply(
         code,
         domain,
         message,
         str1=error.template.replace("{}", "%s"),
-        str2=error.detail,
-        str3=way_out,
+        str2=detail,
+        str3=ours,
         int1=NO_NUMBER if error.errno is None else error.errno,
     )
+
+
+def _cut(text: str) -> str:
+    """What an error quotes may be a string as long as the wire carries; an error may not."""
+    if len(text) > MAX_TEXT:
+        text = text[: MAX_TEXT - 1] + "…"
+    return text.encode("utf-8", "replace").decode() if _has_lone_surrogate(text) else text
+
+
+def _has_lone_surrogate(text: str) -> bool:
+    """Bytes that were no UTF-8 go back as they came; what else has no encoding cannot."""
+    try:
+        text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _function_and_argument(detail: str) -> tuple[str | None, str]:

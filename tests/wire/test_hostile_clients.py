@@ -1,0 +1,225 @@
+"""Clients that break the rules: they are dropped or waited for, and nobody else notices."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import socket
+import struct
+import time
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+from oracle.rpc import (
+    HEADER,
+    OracleError,
+    Procedure,
+    RpcClient,
+    pack_numbers,
+    pack_optional,
+    pack_string,
+)
+from pasarela.rpc.procedures import PROCEDURES
+from wire.pasarelad import Pasarelad
+
+pytestmark = pytest.mark.netns
+
+LOOKUP = Procedure.NETWORK_LOOKUP_BY_NAME
+SECONDS = 20.0
+
+
+def frame(procedure: int, arguments: bytes = b"", serial: int = 0) -> bytes:
+    header = HEADER.pack(0x20008086, 1, procedure, 0, serial, 0)
+    return struct.pack(">I", 28 + len(arguments)) + header + arguments
+
+
+NUMBERS = sorted(procedure.number for procedure in PROCEDURES if procedure.name != "close")
+OPENING = frame(66) + frame(1, pack_optional("network:///system") + pack_numbers(0), 1)
+
+
+class Raw:
+    """A socket to say anything on."""
+
+    def __init__(self, daemon: Pasarelad) -> None:
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(SECONDS)
+        self.socket.connect(daemon.socket)
+
+    def __enter__(self) -> Raw:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+    def is_hung_up(self) -> bool:
+        """Whether the daemon closes the connection, whatever it sends before."""
+        with contextlib.suppress(ConnectionError):
+            while self.socket.recv(65536):
+                pass
+        return True
+
+
+def answers(daemon: Pasarelad) -> bool:
+    with daemon.connect() as client:
+        client.call(Procedure.CONNECT_LIST_ALL_NETWORKS, pack_numbers(1, 0))
+    return True
+
+
+def memory(daemon: Pasarelad) -> int:
+    """The daemon's resident memory, in MiB."""
+    text = Path(f"/proc/{daemon.daemon_pid}/status").read_text()
+    line = next(line for line in text.splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1]) // 1024
+
+
+@pytest.mark.parametrize("length", [0, 3, 27, 33554437, 0xFFFFFFFF])
+def test_a_length_that_cannot_be_ends_the_connection(pasarelad: Pasarelad, length: int) -> None:
+    with Raw(pasarelad) as raw:
+        raw.socket.sendall(struct.pack(">I", length) + bytes(100))
+        assert raw.is_hung_up()
+    assert answers(pasarelad)
+
+
+def test_half_a_message_is_waited_for_and_no_more(pasarelad: Pasarelad) -> None:
+    with Raw(pasarelad) as raw:
+        raw.socket.sendall(OPENING[:30])
+        raw.socket.shutdown(socket.SHUT_WR)
+        assert raw.is_hung_up()
+    assert answers(pasarelad)
+
+
+def test_a_string_that_claims_to_be_endless_is_refused(pasarelad: Pasarelad) -> None:
+    with pasarelad.connect() as client:
+        for claimed in (4194305, 0x7FFFFFFF, 0xFFFFFFFF):
+            with pytest.raises(OracleError) as refused:
+                client.call(LOOKUP, struct.pack(">I", claimed) + bytes(64))
+            assert refused.value.message == "Unable to decode message payload"
+
+
+def test_the_longest_string_is_taken(pasarelad: Pasarelad) -> None:
+    with pasarelad.connect() as client, pytest.raises(OracleError) as refused:
+        client.call(Procedure.NETWORK_DEFINE_XML, pack_string("x" * 4194304))
+    assert refused.value.code == 35
+
+
+@pytest.mark.parametrize(
+    "name", ["a/b", "../../etc/passwd", "", "n\nn", "'", "\udcff\udcfe", "x" * 100000]
+)
+def test_names_of_all_kinds_are_only_not_found(pasarelad: Pasarelad, name: str) -> None:
+    with pasarelad.connect() as client, pytest.raises(OracleError) as refused:
+        client.call(LOOKUP, pack_string(name))
+    assert refused.value.code == 43
+    assert refused.value.message == f"Network not found: no network with matching name '{name}'"
+
+
+@pytest.mark.parametrize("xml", [b"\xff\xfe<network/>", b"<network", b"", b"<network>\0</network>"])
+def test_documents_of_all_kinds_are_refused(pasarelad: Pasarelad, xml: bytes) -> None:
+    with pasarelad.connect() as client, pytest.raises(OracleError) as refused:
+        client.call(Procedure.NETWORK_DEFINE_XML, pack_string(xml))
+    assert refused.value.code in (21, 27, 35)
+
+
+def test_a_byte_at_a_time_is_a_client_like_others(pasarelad: Pasarelad) -> None:
+    with Raw(pasarelad) as raw:
+        for byte in OPENING + frame(LOOKUP, pack_string("x"), 2):
+            raw.socket.sendall(bytes([byte]))
+        received = b""
+        while len(received) < 36 + 28 + 4:
+            received += raw.socket.recv(65536)
+
+
+def test_a_client_that_never_reads_is_held_back_and_costs_little(pasarelad: Pasarelad) -> None:
+    before = memory(pasarelad)
+    with Raw(pasarelad) as raw:
+        raw.socket.sendall(OPENING)
+        raw.socket.settimeout(1.0)
+        flood = frame(LOOKUP, pack_string("y" * 200_000), 2)
+        with pytest.raises(TimeoutError):
+            for _ in range(2000):  # 400 MB, if anybody took them
+                raw.socket.sendall(flood)
+        assert answers(pasarelad)
+        assert memory(pasarelad) - before < 24
+
+
+def test_many_clients_are_served_and_leave_nothing(pasarelad: Pasarelad) -> None:
+    before = memory(pasarelad)
+    clients = [Raw(pasarelad) for _ in range(400)]
+    for client in clients:
+        client.socket.sendall(OPENING[:40])
+    usual = latency(pasarelad)
+    assert usual < 0.05
+    for client in clients:
+        client.socket.close()
+    assert answers(pasarelad)
+    assert memory(pasarelad) - before < 24
+
+
+def test_unfinished_messages_of_many_clients_find_an_end(pasarelad: Pasarelad) -> None:
+    """Eight times 32 MB announced and nearly sent: more than is held for all clients together."""
+    before = memory(pasarelad)
+    clients = [Raw(pasarelad) for _ in range(8)]
+    piece = bytes(1 << 20)
+    for client in clients:
+        client.socket.sendall(OPENING + struct.pack(">I", 33554432))
+        with contextlib.suppress(ConnectionError, BrokenPipeError):
+            for _ in range(31):
+                client.socket.sendall(piece)
+    assert answers(pasarelad)
+    assert memory(pasarelad) - before < 200
+    for client in clients:
+        client.socket.close()
+
+
+def test_others_are_served_while_somebody_misbehaves(pasarelad: Pasarelad) -> None:
+    usual = latency(pasarelad)
+    noisy = [Raw(pasarelad) for _ in range(50)]
+    for raw in noisy:
+        raw.socket.sendall(OPENING)
+        raw.socket.setblocking(False)
+    with pasarelad.connect() as client:
+        times = []
+        for index in range(200):
+            with contextlib.suppress(BlockingIOError):
+                noisy[index % 50].socket.send(frame(LOOKUP, pack_string("z")) * 3)
+            times.append(one_call(client))
+    for raw in noisy:
+        raw.socket.close()
+    assert median(times) < max(4 * usual, 0.002)
+
+
+def latency(daemon: Pasarelad) -> float:
+    with daemon.connect() as client:
+        return median(one_call(client) for _ in range(200))
+
+
+def one_call(client: RpcClient) -> float:
+    start = time.perf_counter()
+    client.call(Procedure.CONNECT_LIST_ALL_NETWORKS, pack_numbers(0, 0))
+    return time.perf_counter() - start
+
+
+def test_mutated_messages_only_meet_errors(pasarelad: Pasarelad) -> None:
+    """20,000 calls with bytes changed at random (seeded): the daemon lives and logs no surprise."""
+    chosen = random.Random(1)
+    seeds = [
+        frame(number, pack_string("default") + bytes(16) + pack_numbers(*[1] * 12), 9)
+        for number in NUMBERS
+    ]
+    for _ in range(100):
+        raw = socket.socket(socket.AF_UNIX)
+        raw.settimeout(SECONDS)
+        raw.connect(pasarelad.socket)
+        with raw, contextlib.suppress(ConnectionError):
+            raw.sendall(OPENING)
+            for _ in range(200):
+                message = bytearray(chosen.choice(seeds))
+                for _ in range(chosen.randrange(4)):
+                    message[chosen.randrange(28, len(message))] = chosen.randrange(256)
+                raw.sendall(message)
+            raw.shutdown(socket.SHUT_WR)
+            while raw.recv(1 << 20):
+                pass
+    assert answers(pasarelad)
+    assert "Traceback" not in pasarelad.log_text()

@@ -287,7 +287,9 @@ def test_shell_completes_remembers_and_leaves(
     assert "Name:           red" in terminal.until("pasarela # ")
     terminal.type("net-list --inac\t --name; echo 'x y'\n")
     assert "red\r\n\r\nx y" in terminal.until("pasarela # ")
-    terminal.type("junk\x03")
+    terminal.type("junk")
+    terminal.until("junk")
+    terminal.type("\x03")
     terminal.until("pasarela # ")
     terminal.type("quit\n")
     assert terminal.end() == 0

@@ -249,3 +249,12 @@ COMMANDS = (0, 1, 2, 3, 4, 5, 99)
 
 PARENTED = (UpdateSection.IP_DHCP_HOST, UpdateSection.IP_DHCP_RANGE)
 PARENT_INDEXES = (-1, 0, 1, 2, 7, -5)
+
+# libvirt writes these without escaping the quote, and then cannot read its own document.
+UNESCAPED = ("<host name='it&apos;s' ip='192.168.70.19'/>", "<portgroup name='it&apos;s'/>")
+
+# Where libvirt 9.0.0 refuses what later ones do (8.7 for hosts, 9.1 for texts), we do it.
+LATER = (
+    "Operation not supported: DNS HOST records cannot be modified, only added or deleted",
+    "Operation not supported: DNS TXT records cannot be modified, only added or deleted",
+)

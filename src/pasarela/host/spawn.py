@@ -143,26 +143,15 @@ def _spawn(argv: Sequence[str], env: Mapping[str, str], output: int) -> int:
 
 def _exit_status(pid: int) -> int:
     """Wait for a child's end; one that takes too long is killed."""
-    with _Pidfd(pid) as process:
-        if not process.ended(START_SECONDS):
+    end = os.pidfd_open(pid)
+    try:
+        if not _readable(end, START_SECONDS):
             _kill(pid)
+    finally:
+        os.close(end)
     _, status = os.waitpid(pid, 0)
     code = os.waitstatus_to_exitcode(status)
     return code if code >= 0 else 128 - code
-
-
-class _Pidfd:
-    def __init__(self, pid: int) -> None:
-        self._file = os.pidfd_open(pid)
-
-    def __enter__(self) -> _Pidfd:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._file)
-
-    def ended(self, seconds: float) -> bool:
-        return _readable(self._file, seconds)
 
 
 def _read_within(file: int, seconds: float) -> bytes:

@@ -1,0 +1,85 @@
+"""Starting programs: ready, failed, too slow, in the background and in the foreground."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from pasarela.host import processes, spawn
+from pasarela.host.spawn import StartFailed, start_background, start_foreground
+
+SH = "/bin/sh"
+
+
+def test_a_program_that_goes_to_the_background_is_ready_when_its_parent_ends(tmp_path: Path):
+    pid_file = tmp_path / "pid"
+    start_background([SH, "-c", f"sleep 30 >/dev/null 2>&1 & echo $! > {pid_file}"], {}).wait()
+    pid = int(pid_file.read_text())
+    assert processes.command_line(pid)
+    processes.terminate({pid})
+    assert not processes.command_line(pid)
+
+
+def test_what_it_says_before_it_fails_is_kept():
+    starting = start_background([SH, "-c", "echo sorry >&2; exit 7"], {})
+    with pytest.raises(StartFailed) as failed:
+        starting.wait()
+    assert (failed.value.status, failed.value.output) == (7, "sorry\n")
+
+
+def test_a_signal_counts_as_in_a_shell():
+    with pytest.raises(StartFailed) as failed:
+        start_background([SH, "-c", "kill -9 $$"], {}).wait()
+    assert failed.value.status == 128 + signal.SIGKILL
+
+
+def test_a_program_in_the_foreground_is_ready_when_it_says_so():
+    starting = start_foreground([SH, "-c", "echo ready >&2; exec sleep 30"], {}, b"ready")
+    pid = starting.wait()
+    assert pid is not None
+    assert os.getsid(pid) == pid  # a terminal's ^C is not for it
+    processes.terminate({pid})
+
+
+def test_one_that_ends_without_saying_so_has_failed():
+    with pytest.raises(StartFailed) as failed:
+        start_foreground([SH, "-c", "echo no >&2; exit 3"], {}, b"ready").wait()
+    assert (failed.value.status, failed.value.output) == (3, "no\n")
+
+
+@pytest.mark.parametrize("command", ["sleep 30", "echo; exec sleep 30"])
+def test_one_that_takes_too_long_is_killed(command: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(spawn, "START_SECONDS", 0.1)
+    begun = time.monotonic()
+    with pytest.raises(StartFailed) as failed:
+        start_foreground([SH, "-c", command], {}, b"ready").wait()
+    with pytest.raises(StartFailed):
+        start_background([SH, "-c", command], {}).wait()
+    assert failed.value.status == 128 + signal.SIGKILL
+    assert time.monotonic() - begun < 5
+
+
+def test_no_such_program_leaves_no_file_open():
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for start in (start_background, lambda *words: start_foreground(*words, b"x")):
+        with pytest.raises(FileNotFoundError):
+            start(["/nowhere/program"], {})
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_process_that_does_not_heed_is_ended_by_force():
+    starting = start_foreground(
+        [SH, "-c", "trap '' TERM; echo ready >&2; while :; do sleep 1; done"], {}, b"ready"
+    )
+    pid = starting.wait()
+    assert pid is not None
+    processes.terminate({pid}, seconds=0.2)
+    assert not processes.command_line(pid)
+
+
+def test_ending_what_is_gone_is_nothing():
+    processes.terminate({2**22 - 3})

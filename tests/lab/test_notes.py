@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -195,9 +196,10 @@ def type_all(labs: Labs, name: str, program: str, before: str) -> list[Said]:
 
 
 def test_each_line_of_the_notes_says_what_virsh_says(labs: Labs) -> None:
-    theirs = type_all(labs, "libvirt", "virsh", "libvirtd --daemon")
-    ours = type_all(labs, "ours", "pasarela", ":")
-    for expected, said in zip(theirs, ours, strict=True):
+    with ThreadPoolExecutor(2) as both:
+        theirs = both.submit(type_all, labs, "libvirt", "virsh", "libvirtd --daemon")
+        ours = both.submit(type_all, labs, "ours", "pasarela", ":")
+    for expected, said in zip(theirs.result(), ours.result(), strict=True):
         assert (said.line, said.code, said.out) == (expected.line, expected.code, expected.out)
         assert said.err.splitlines()[: len(expected.err.splitlines())] == expected.err.splitlines()
 

@@ -122,7 +122,7 @@ def _fill_etc() -> None:
 
 def _install_tools() -> None:
     """Scripts for the nodes, and what a shell in one finds first on its PATH."""
-    for script in ("create.sh", "enter.sh", "udhcpc.sh"):
+    for script in ("bashrc.sh", "create.sh", "enter.sh", "udhcpc.sh"):
         _executable(node.TOOLS / script, (files("pasarela.lab") / script).read_text())
     start = "import sys; sys.argv[0] = 'pasarela'; from pasarela.cli.main import entry; "
     call = f'exec "{sys.executable}" -c "{start}sys.exit(entry())" "$@"'

@@ -62,12 +62,10 @@ def run(lab: str, name: str, argv: Sequence[str]) -> int:
     _require(lab, name)
     if (_folders(lab) / name / "agent.sock").exists():
         return _run_in_real_guest(lab, name, argv)
-    variables = environment(lab)
     if not argv:
         print(_BANNERS.get(name, _GUEST_BANNER.format(name)), flush=True)
-        argv = ["bash", "--norc"]
-        variables["PS1"] = f"[{lab}] {name}:\\w# "
-    done = subprocess.run(command(lab, name, argv), env=variables, check=False)
+        argv = ["bash", "--rcfile", f"{node.TOOLS}/bashrc.sh"]
+    done = subprocess.run(command(lab, name, argv), env=environment(lab), check=False)
     return done.returncode if done.returncode >= 0 else 128 - done.returncode
 
 

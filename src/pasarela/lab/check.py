@@ -16,7 +16,9 @@ from pasarela.lab.measure import Line
 from pasarela.lab.subject import Subject
 from pasarela.lab.vm.machine import Prepared
 
-_THREADS = 64  # they wait for packets, hardly ever for the processor
+# They wait for packets, hardly ever for the processor. Some wait for others: there have to be many
+# more than kinds.
+_THREADS = 128
 
 
 def choose(names: Sequence[str] | None) -> list[Kind]:
@@ -107,7 +109,11 @@ class Campaign:
         told = "; ".join(measure.describe(each) for each in one.guests)
         self._progress.say(f"{one.kind.title.strip()}: guests have {told}")
         versions = [version for version in (4, 6) if one.kind.promise(version)]
-        lines = [measure.measure(one, version, self._executor) for version in versions]
+        both = [
+            self._executor.submit(measure.measure, one, version, self._executor)
+            for version in versions
+        ]
+        lines = [future.result() for future in both]
         self._progress.say(f"{one.kind.title.strip()}: measured")
         return lines
 

@@ -198,7 +198,10 @@ class TestDestroy:
 
     def test_forgets_a_transient_network(self, engine: Engine, paths: Paths) -> None:
         ref = engine.create_xml(documents.nat())
+        paths.leases.mkdir(parents=True)
+        paths.lease_status("virbr0").write_text("[]")
         engine.destroy(ref)
+        assert list(paths.leases.iterdir()) == []
         assert engine.list_networks() == []
         with pytest.raises(NetworkNotFound) as error:
             engine.is_active(ref)

@@ -115,6 +115,29 @@ def test_floors_are_promised_and_given_back(engine: Engine, paths: Paths) -> Non
     assert "<floor sum='0'/>" in paths.status("n0").read_text()
 
 
+def test_bandwidth_is_read_and_replaced_as_a_whole(engine: Engine, paths: Paths) -> None:
+    ref = engine.create_xml(documents.nat(extra=LIMITED))
+    port = engine.port_create_xml(ref, documents.port(ONE))
+    assert engine.port_parameters(port) == {}
+    engine.port_set_parameters(port, {"inbound.average": 100, "inbound.floor": 50, "other": 1})
+    assert engine.port_parameters(port) == {
+        "inbound.average": 100,
+        "inbound.peak": 0,
+        "inbound.floor": 50,
+        "inbound.burst": 0,
+    }
+    assert "<floor sum='50'/>" in paths.status("n0").read_text()
+    engine.port_set_parameters(port, {"outbound.average": 7})
+    assert set(engine.port_parameters(port)) == {
+        "outbound.average",
+        "outbound.peak",
+        "outbound.burst",
+    }
+    assert "<floor sum='0'/>" in paths.status("n0").read_text()
+    with pytest.raises(OperationInvalid, match="would overcommit"):
+        engine.port_set_parameters(port, {"inbound.average": 1, "inbound.floor": 9000})
+
+
 class TestRefusals:
     def test_of_an_inactive_network(self, engine: Engine) -> None:
         ref = engine.define_xml(documents.nat())

@@ -23,7 +23,7 @@ def open_embedded(root: str | Path = "/") -> Engine:
 
     Nothing is read or made before the first call.
     """
-    paths = Paths.under(root)
+    paths = Paths.under(Path(root).absolute())  # dnsmasq leaves the working directory
     return Engine(paths, lambda: _host(paths), _interfaces, _leases)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 from pasarela.engine import lifecycle
 from pasarela.engine.context import Context
@@ -12,6 +11,7 @@ from pasarela.engine.files import remove
 from pasarela.engine.identity import check_identity, complete, refuse_active, with_identity
 from pasarela.engine.journal import Intent, Operation
 from pasarela.engine.store import Entry
+from pasarela.engine.traces import traces_of
 from pasarela.errors import OperationInvalid, SystemCallFailed
 from pasarela.model.handles import Lifecycle, NetworkRef
 from pasarela.model.network import Network
@@ -56,7 +56,8 @@ def undefine(context: Context, entry: Entry) -> None:
             "can't undefine transient network",
             remedy=f"it has no definition; net-destroy {entry.name} stops and forgets it",
         )
-    traces = [] if entry.active else _traces(context, entry.name)
+    bridge = context.store.own_bridge(entry.name)
+    traces = [] if entry.active else traces_of(context.paths, entry.name, bridge)
     doomed = [context.paths.autostart_link(entry.name), context.paths.definition(entry.name)]
     documents = {str(path): None for path in (*doomed, *traces)}
     context.journal.begin(Intent(Operation.UNDEFINE, entry.name, documents=documents))
@@ -116,19 +117,3 @@ def read(context: Context, text: str, *, validate: bool) -> Network:
 def ref_of(network: Network) -> NetworkRef:
     assert network.uuid is not None  # every definition has one once it has been read
     return NetworkRef(network.name, network.uuid)
-
-
-def _traces(context: Context, name: str) -> list[Path]:
-    """What a network that once ran has left: leases, and dnsmasq's files."""
-    paths = context.paths
-    traces = [
-        paths.dnsmasq_leases(name),
-        paths.dnsmasq_conf(name),
-        paths.dnsmasq_hosts(name),
-        paths.dns_hosts(name),
-        paths.dns_servers(name),
-    ]
-    bridge = context.store.own_bridge(name)
-    if bridge is not None:
-        traces += [paths.lease_status(bridge), paths.macs(bridge)]
-    return traces

@@ -20,6 +20,7 @@ from pasarela.engine.hooks import run_hook, tell_hook
 from pasarela.engine.journal import Intent, Operation
 from pasarela.engine.live import live_definition
 from pasarela.engine.servers import note_served
+from pasarela.engine.traces import traces_of
 from pasarela.engine.wanted import facts_for_start, wanted_new, wanted_running
 from pasarela.errors import PasarelaError, SystemCallFailed
 from pasarela.model.network import Network
@@ -123,9 +124,14 @@ def take_down(context: Context, statuses: Sequence[Status]) -> None:
 
 def finish_stop(context: Context, status: Status) -> None:
     """What is left of a stop once the network is neither on the host nor on record."""
-    context.plans.pop(status.network.name, None)
-    with suppress(SystemCallFailed):  # the next start drops them again
-        context.ports.drop(status.network)
+    network = status.network
+    context.plans.pop(network.name, None)
+    with suppress(SystemCallFailed):  # no way back; and the next start drops ports again
+        context.ports.drop(network)
+        if context.store.by_name(network.name) is None:  # it was transient
+            bridge = network.bridge.name if network.forward.mode.owns_bridge else None
+            for path in traces_of(context.paths, network.name, bridge):
+                remove(path)
     tell_hook(context.hooks, status, "stopped", "end")
 
 

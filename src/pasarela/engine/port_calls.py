@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -40,6 +40,16 @@ class PortCalls(Session):
             entry = self._entry(network)
             port = ports.create(context, entry, xml, reclaim=reclaim, validate=validate)
             return PortRef(entry.ref, port.uuid)
+
+    def port_parameters(self, port: PortRef) -> dict[str, int]:
+        """The port's bandwidth by libvirt's names, as ``inbound.average``, in its order."""
+        entry = self._look(port.network)
+        return ports.parameters(ports.look_up(self._context, entry, port.uuid))
+
+    def port_set_parameters(self, port: PortRef, values: Mapping[str, int]) -> None:
+        """Replace the port's whole bandwidth; names that are unknown are ignored."""
+        with self._writing() as context:
+            ports.set_parameters(context, self._entry(port.network), port.uuid, values)
 
     def port_delete(self, port: PortRef) -> None:
         with self._writing() as context:

@@ -11,7 +11,7 @@ from pasarela.engine.document import bare_port_text
 from pasarela.engine.hooks import run_hook, tell_hook
 from pasarela.engine.journal import Intent, Operation
 from pasarela.engine.store import Entry, require_active
-from pasarela.model.floors import RESERVED_CLASS_IDS, Floors
+from pasarela.model.floors import RESERVED_CLASS_IDS, Floors, retake
 from pasarela.model.port import Port
 from pasarela.model.ports import (
     check_request,
@@ -23,6 +23,12 @@ from pasarela.model.ports import (
     unplug_port,
 )
 from pasarela.model.status import Status
+from pasarela.model.values import Bandwidth, Rate
+
+PARAMETERS = {
+    "inbound": ("average", "peak", "floor", "burst"),
+    "outbound": ("average", "peak", "burst"),
+}
 
 
 def create(context: Context, entry: Entry, text: str, *, reclaim: bool, validate: bool) -> Port:
@@ -61,6 +67,41 @@ def delete(context: Context, entry: Entry, uuid: UUID) -> None:
     _note(context, status, replace(status, floors=unplug_port(port, status.floors)))
     context.journal.end(entry.name)
     tell_hook(context.hooks, status, "port-deleted", "begin", bare_port_text(port))
+
+
+def parameters(port: Port) -> dict[str, int]:
+    """The port's bandwidth by libvirt's names; empty where it has none."""
+    bandwidth = port.bandwidth or Bandwidth()
+    return {
+        f"{direction}.{field}": getattr(rate, field)
+        for direction, rate in (("inbound", bandwidth.inbound), ("outbound", bandwidth.outbound))
+        for field in PARAMETERS[direction]
+        if rate is not None
+    }
+
+
+def set_parameters(context: Context, entry: Entry, uuid: UUID, values: Mapping[str, int]) -> None:
+    """Replace the port's whole bandwidth: what is not named becomes 0, as in libvirt.
+
+    Raises:
+        PortNotFound: there is no such port.
+        OperationInvalid: the floors would be more than the network has.
+    """
+    port = look_up(context, entry, uuid)
+    status = active_status(context, entry)
+    inbound, outbound = _rate("inbound", values), _rate("outbound", values)
+    bandwidth = Bandwidth(inbound, outbound) if inbound or outbound else None
+    changed, floors = retake(status.network, port, bandwidth, status.floors)
+    context.journal.begin(Intent(Operation.PORTS, entry.name))
+    context.ports.save(entry.name, changed)
+    _note(context, status, replace(status, floors=floors))
+    context.journal.end(entry.name)
+
+
+def _rate(direction: str, values: Mapping[str, int]) -> Rate | None:
+    fields = {field: values.get(f"{direction}.{field}", 0) for field in PARAMETERS[direction]}
+    rate = Rate(**fields)
+    return rate if rate.average or rate.floor else None
 
 
 def look_up(context: Context, entry: Entry, uuid: UUID) -> Port:

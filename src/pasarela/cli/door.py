@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from pasarela.errors import NoDriver
-
 if TYPE_CHECKING:
     from pasarela.cli.options import Settings
     from pasarela.client.connection import Connection
@@ -15,7 +13,12 @@ DEFAULT_URI = "network:///system"
 
 
 def uri_of(settings: Settings) -> str:
-    """The URI in force: -c, then virsh's two variables, then the local networks."""
+    """The URI in force: what was given, else the local networks."""
+    return given_uri(settings) or DEFAULT_URI
+
+
+def given_uri(settings: Settings) -> str | None:
+    """-c, then virsh's two variables."""
     for uri in (
         settings.uri,
         os.environ.get("VIRSH_DEFAULT_CONNECT_URI"),
@@ -23,7 +26,7 @@ def uri_of(settings: Settings) -> str:
     ):
         if uri:
             return uri
-    return DEFAULT_URI
+    return None
 
 
 def root_of(settings: Settings) -> str:
@@ -32,27 +35,17 @@ def root_of(settings: Settings) -> str:
 
 
 def open_connection(settings: Settings) -> Connection:
-    """The connection for these settings: the engine in this process.
+    """The connection for these settings: to a daemon, else the engine in this process.
 
     Raises:
-        NoDriver: the URI means something else than this host's networks.
+        PasarelaError: the URI means something else, or its daemon does not let us in.
     """
-    from pasarela.client.uri import LOCAL
+    from pasarela.client.uri import open_uri
 
-    uri = uri_of(settings)
-    if uri not in LOCAL:
-        raise NoDriver(uri, remedy=_remedy(uri))
-    from pasarela.client.embedded import open_embedded
-
-    connection: Connection = open_embedded(root_of(settings))
+    uri = given_uri(settings)
+    connection = open_uri(uri, root_of(settings), readonly=settings.readonly)
     if settings.readonly:
         from pasarela.cli.readonly import read_only
 
         return read_only(connection)
     return connection
-
-
-def _remedy(uri: str) -> str:
-    if uri.endswith(":///session"):
-        return "networks belong to the system: use -c network:///system as root, or pasarela lab"
-    return f"Pasarela drives this host's networks, {DEFAULT_URI} (qemu:///system means the same)"

@@ -39,3 +39,13 @@ def placed(path: str) -> Iterator[None]:
 
             error.location = replace(error.location, file=path)
         raise
+
+
+@contextmanager
+def unplaced() -> Iterator[None]:
+    """Keep an error about a document that the user never saw from naming a line of it."""
+    try:
+        yield
+    except PasarelaError as error:
+        error.location = None
+        raise

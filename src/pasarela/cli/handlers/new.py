@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from pasarela.cli import lookup
-from pasarela.cli.faults import CommandFailed, explained
+from pasarela.cli.faults import CommandFailed, explained, unplaced
 from pasarela.cli.local import engine_of
 from pasarela.errors import NetworkNotFound, OperationFailed
 from pasarela.model.handles import NetworkFilter
@@ -144,9 +144,12 @@ def _carry_out(context: Context, arguments: Arguments, definition: Network) -> b
 
     xml = format_network(definition)
     if arguments.flag("dry-run"):
-        _print_plan(context, engine_of(context).plan_start(xml))
+        with unplaced():
+            plan = engine_of(context).plan_start(xml)
+        _print_plan(context, plan)
         return True
-    network = context.connection.define_xml(xml)
+    with unplaced():
+        network = context.connection.define_xml(xml)
     context.say(f"Network {network.name} defined: {_summary(definition)}\n")
     try:
         _start_and_mark(context, arguments, network)

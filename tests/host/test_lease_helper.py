@@ -194,6 +194,13 @@ def test_dnsmasqs_table_is_what_libvirts_helper_would_have_told_it(tmp_path: Pat
     assert (tmp_path / "n.leases").read_text() == told
 
 
+def test_a_broken_file_does_not_keep_a_network_from_starting(tmp_path: Path):
+    broken = tmp_path / "virbr7.status"
+    broken.write_text("nonsense")
+    seed_lease_file(tmp_path / "n.leases", broken)
+    assert not (tmp_path / "n.leases").exists()
+
+
 def test_a_newer_table_of_dnsmasqs_own_is_kept(tmp_path: Path):
     status = written(tmp_path, "a lease")
     leases = tmp_path / "n.leases"

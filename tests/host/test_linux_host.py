@@ -334,6 +334,19 @@ def test_a_foreign_device_of_that_name_is_not_touched(bench: Bench):
     assert "virbr0" in links()
 
 
+def test_what_is_foreign_is_not_removed_together_with_what_is_ours(bench: Bench):
+    several = [network(1), network(2)]
+    for one in several:
+        bench.start(one)
+    subprocess.run(["ip", "link", "add", "virbr0", "type", "bridge"], check=True)
+    state = frozenset().union(*(bench.wanted(one) for one in [network(0), *several]))
+    observed = bench.host.observe(Scope(state))
+    assert ForeignLink("virbr0", "bridge") in observed
+    bench.host.apply(diff(observed, frozenset()))
+    bench.active.clear()
+    assert links() == {"lo", "virbr0"}
+
+
 def test_a_failure_names_what_is_done_and_undoing_it_leaves_nothing(bench: Bench):
     before = links()
     one = network(dnsmasq_options=("no-such-option",))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,13 @@ def read_leases(path: Path, now: float | None = None) -> tuple[Lease, ...]:
 def seed_lease_file(leases: Path, status: Path) -> None:
     """Make dnsmasq's lease table from the JSON file where that is the newer of the two.
 
-    So leases outlive a move from libvirt, whose dnsmasq keeps no table of its own.
+    So leases outlive a move from libvirt, whose dnsmasq keeps no table of its own. A broken JSON
+    file is left out: a network must start all the same, and the next lease mends it.
     """
     if _changed(status) <= _changed(leases):
         return
-    write_atomically(leases, "".join(f"{line}\n" for line in _table(_records(status))))
+    with suppress(InternalError):
+        write_atomically(leases, "".join(f"{line}\n" for line in _table(_records(status))))
 
 
 def _records(path: Path) -> list[Mapping[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from errno import EEXIST, ENODEV
+from errno import EEXIST, ENODEV, EPERM
 from socket import if_nametoindex
 
 from pasarela.errors import SystemCallFailed
@@ -31,11 +31,13 @@ def messages(action: Action) -> list[Message]:
 def failure(error: NetlinkError) -> SystemCallFailed:
     """libvirt's form: what was tried, then the system's words; the kernel's own as remedy."""
     label = error.request.label if error.request else "netlink request failed"
-    return SystemCallFailed(
-        f"{label}: {error.strerror}",
-        errno=error.errno,
-        remedy=f"the kernel says: {error.reason}" if error.reason else None,
-    )
+    return SystemCallFailed(f"{label}: {error.strerror}", errno=error.errno, remedy=_remedy(error))
+
+
+def _remedy(error: NetlinkError) -> str | None:
+    if error.errno == EPERM:
+        return "this needs root's rights: try again with sudo"
+    return f"the kernel says: {error.reason}" if error.reason else None
 
 
 def _create(resource: Resource) -> list[Message]:

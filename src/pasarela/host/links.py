@@ -15,7 +15,7 @@ from pasarela.host.link_messages import failure, messages
 from pasarela.host.netlink import addresses, links, routes
 from pasarela.host.netlink.links import LinkInfo
 from pasarela.host.netlink.socket import NetlinkSocket
-from pasarela.plan.actions import Action, ApplyError, Remove
+from pasarela.plan.actions import Action, ApplyError, Change, Create, Remove
 from pasarela.plan.links import ForeignLink
 from pasarela.plan.resources import BridgeLink, LinkAddress, LinkRoute, LinkUp, Resource
 
@@ -155,9 +155,13 @@ class _Stage(Enum):
 
 
 def _stage(action: Action) -> _Stage:
-    if not isinstance(action.resource, BridgeLink | ForeignLink):
-        return _Stage.REST
-    return _Stage.DELETE if isinstance(action, Remove) else _Stage.LINK
+    match action:
+        case Remove(BridgeLink()):
+            return _Stage.DELETE
+        case Create(BridgeLink()) | Change(after=BridgeLink()):
+            return _Stage.LINK
+        case _:
+            return _Stage.REST
 
 
 def _link_name(resource: Resource) -> str:

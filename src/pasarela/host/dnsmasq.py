@@ -24,7 +24,9 @@ from pasarela.host.dnsmasq_start import (
     check,
     conf_argument,
     finish,
+    lease_table,
 )
+from pasarela.host.leases import forget_empty_table
 from pasarela.plan.actions import Action, ApplyError, Change, Remove
 from pasarela.plan.resources import DnsmasqProcess, Resource
 
@@ -151,6 +153,7 @@ class _Starter:
                 finish(process, begin(process))
             self._done.append(action)
         except PasarelaError as error:
+            forget_empty_table(lease_table(process))
             self._failure = self._failure or error
 
 
@@ -160,6 +163,7 @@ def _stop(stopping: Sequence[DnsmasqProcess]) -> None:
     processes.terminate({pid for pid in pids.values() if pid is not None})
     for process in stopping:
         process.pid_file.unlink(missing_ok=True)
+        forget_empty_table(lease_table(process))
 
 
 def _stop_orphans(process: DnsmasqProcess) -> bool:

@@ -20,7 +20,7 @@ from pasarela.host.spawn import (
 from pasarela.plan.dnsmasq import digest
 from pasarela.plan.resources import DnsmasqProcess
 
-__all__ = ["DIGEST", "Starting", "begin", "check", "conf_argument", "finish"]
+__all__ = ["DIGEST", "Starting", "begin", "check", "conf_argument", "finish", "lease_table"]
 
 PROGRAM = "/usr/sbin/dnsmasq"
 DIGEST = "PASARELA_DIGEST"
@@ -63,6 +63,11 @@ def check(process: DnsmasqProcess) -> None:
     finish(process, _explained(lambda: start_background(command, {"LC_ALL": "C.UTF-8"})))
 
 
+def lease_table(process: DnsmasqProcess) -> Path:
+    """dnsmasq's own record of the leases, beside its configuration."""
+    return process.conf.with_name(f"{process.conf.stem}.leases")
+
+
 def conf_argument(conf: Path) -> str:
     """By this a dnsmasq's process is known."""
     return f"--conf-file={conf}"
@@ -70,8 +75,8 @@ def conf_argument(conf: Path) -> str:
 
 def _begin(process: DnsmasqProcess) -> Starting:
     process.pid_file.parent.mkdir(parents=True, exist_ok=True)
-    leases = process.conf.with_name(f"{process.conf.stem}.leases")
-    seed_lease_file(leases, process.conf.with_name(f"{process.bridge}.status"))
+    status = process.conf.with_name(f"{process.bridge}.status")
+    seed_lease_file(lease_table(process), status)
     command, environment = _command(process), _environment(process)
     if not may_change_user():  # --no-daemon is dnsmasq's only way to stay who it is
         return start_foreground([*command, "--no-daemon"], environment, _READY)

@@ -44,6 +44,13 @@ def seed_lease_file(leases: Path, status: Path) -> None:
         write_atomically(leases, "".join(f"{line}\n" for line in _table(_records(status))))
 
 
+def forget_empty_table(leases: Path) -> None:
+    """Remove a table of dnsmasq's that holds no lease."""
+    with suppress(FileNotFoundError):
+        if leases.stat().st_size == 0:
+            leases.unlink()
+
+
 def _records(path: Path) -> list[Mapping[str, Any]]:
     try:
         with path.open("rb") as file:

@@ -96,16 +96,27 @@ def _tcp(
         listening.listen(1)
         calling.setblocking(False)
         calling.connect_ex(to)
-        # A veth is so fast that the refusal comes while connect() still holds the socket's lock,
-        # and TCP over IPv6 then heeds only the next one, a second later: so ICMP is read as well.
-        if not select.select([errors], [calling], [], patience)[1]:
-            _raise_refusal(errors)
+        if not _is_connected(calling, errors, time.monotonic() + patience):
             return None
-        if error := calling.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-            raise OSError(error, os.strerror(error))
         accepted, peer = listening.accept()
         accepted.close()
         return peer[0], peer[1]
+
+
+def _is_connected(calling: socket.socket, errors: socket.socket, deadline: float) -> bool:
+    """Whether the connection stands before the deadline.
+
+    A veth is so fast that a refusal comes while connect() still holds the socket's lock, and TCP
+    over IPv6 then heeds only the next one, a second later: so ICMP is read as well.
+    """
+    while (left := deadline - time.monotonic()) > 0:
+        _, done, _ = select.select([errors], [calling], [], left)
+        if done:
+            if error := calling.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                raise OSError(error, os.strerror(error))
+            return True
+        _raise_refusal(errors)
+    return False
 
 
 def _udp(
@@ -178,9 +189,11 @@ def _read(raw: socket.socket) -> tuple[int, bytes, str]:
 
 
 def _raise_refusal(raw: socket.socket) -> None:
-    unreachable = 3 if raw.family == socket.AF_INET else 1
+    """Raise what an ICMP error about a TCP packet says, if there is one."""
+    unreachable, protocol = (3, 9) if raw.family == socket.AF_INET else (1, 6)
     while select.select([raw], [], [], 0)[0]:
-        if _read(raw)[0] == unreachable:
+        found, body, _ = _read(raw)
+        if found == unreachable and body[8 + protocol] == socket.IPPROTO_TCP:
             raise ConnectionRefusedError(errno.ECONNREFUSED, "ICMP")
 
 

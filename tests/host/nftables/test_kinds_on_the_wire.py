@@ -14,6 +14,7 @@ from host.nftables.kinds import NAT, ROUTE, network, section
 from host.nftables.listing import nft
 from host.nftables.probe import PATIENCE, REFUSED, SHORT, SILENCE, all_ways, reach
 from host.nftables.topology import HOST4, HOST6, OUTSIDE4, OUTSIDE6, Namespace, Topology
+from pasarela.host.netlink.socket import Message, NetlinkSocket
 from pasarela.host.nftables import Firewall
 from pasarela.model.network import AddressRange, ForwardMode, Nat, Network, Route
 from pasarela.model.values import PortRange
@@ -39,33 +40,73 @@ class Addresses:
 
 V4 = Addresses(HOST4, OUTSIDE4, "192.168.122.1", "192.168.122.11", "192.168.122.12", 24)
 V6 = Addresses(HOST6, OUTSIDE6, "fd00:122::1", "fd00:122::11", "fd00:122::12", 64)
+NETLINK_NETFILTER = 12
+CTNETLINK_DELETE = 1 << 8 | 2  # NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_DELETE
 VERSIONS = pytest.mark.parametrize("at", [V4, V6], ids=["v4", "v6"])
 
 
-@pytest.fixture
-def topology(netns: None) -> Iterator[Topology]:
-    built = Topology()
-    yield built
-    built.close()
+OTHER4 = Addresses(HOST4, OUTSIDE4, "10.50.0.1", "10.50.0.11", "10.50.0.12", 24)
+OTHER6 = Addresses(HOST6, OUTSIDE6, "fd00:50::1", "fd00:50::11", "fd00:50::12", 64)
+LONE4 = Addresses(HOST4, OUTSIDE4, "10.60.0.1", "10.60.0.11", "10.60.0.12", 24)
+LONE6 = Addresses(HOST6, OUTSIDE6, "fd00:60::1", "fd00:60::11", "fd00:60::12", 64)
 
 
-@pytest.fixture
-def two_guests(topology: Topology) -> tuple[Namespace, Namespace]:
-    """Guests a and b on virbr0, with addresses of both versions."""
-    topology.bridge("virbr0", V4.on_link(V4.bridge), V6.on_link(V6.bridge))
-    return join(topology, "virbr0", V4, V6)
+class Ground:
+    """Bridges and guests for all tests of this module.
 
+    Guests a and b are on virbr0, which has a second subnet with guest c; d is on virbr1; lone a
+    and b are on virbr2, where the host has no address.
+    """
 
-def join(topology: Topology, bridge: str, *versions: Addresses) -> tuple[Namespace, Namespace]:
-    gateways = tuple(at.bridge for at in versions)
-    made = [
-        topology.guest(bridge, f"{bridge}-{who}", *addresses, via=gateways)
-        for who, addresses in (
-            ("a", [at.on_link(at.a) for at in versions]),
-            ("b", [at.on_link(at.b) for at in versions]),
+    def __init__(self) -> None:
+        self.topology = Topology()
+        self.host, self.outside = self.topology.host, self.topology.outside
+        self.topology.bridge("virbr0", *_on_link("bridge", V4, V6), "192.168.123.1/24")
+        self.topology.bridge("virbr1", *_on_link("bridge", OTHER4, OTHER6))
+        self.topology.bridge("virbr2")
+        self.a = self._guest("virbr0", "a", V4, V6)
+        self.b = self._guest("virbr0", "b", V4, V6)
+        self.c = self.topology.guest(
+            "virbr0", "virbr0-c", "192.168.123.11/24", via=("192.168.123.1",)
         )
-    ]
-    return made[0], made[1]
+        self.d = self._guest("virbr1", "a", OTHER4, OTHER6)
+        self.lone_a = self._guest("virbr2", "a", LONE4, LONE6)
+        self.lone_b = self._guest("virbr2", "b", LONE4, LONE6)
+        for port in ("virbr0-a", "virbr0-b", "virbr0-c", "virbr1-a", "virbr2-a", "virbr2-b"):
+            self.topology.wait_until_forwarding(port)
+
+    def _guest(self, bridge: str, who: str, *versions: Addresses) -> Namespace:
+        addresses = _on_link(who, *versions)
+        gateways = tuple(at.bridge for at in versions)
+        return self.topology.guest(bridge, f"{bridge}-{who}", *addresses, via=gateways)
+
+
+def _on_link(who: str, *versions: Addresses) -> list[str]:
+    return [at.on_link(getattr(at, who)) for at in versions]
+
+
+@pytest.fixture(scope="module")
+def ground() -> Iterator[Ground]:
+    with Namespace.new().inside():
+        built = Ground()
+        yield built
+        built.topology.close()
+
+
+@pytest.fixture
+def firewall(ground: Ground) -> Iterator[Firewall]:
+    """In the ground's host; afterwards there is no rule, and no connection is known."""
+    opened = Firewall()
+    yield opened
+    opened.close()
+    nft("flush", "ruleset")
+    forget_connections()
+
+
+def forget_connections() -> None:
+    netfilter = NetlinkSocket(NETLINK_NETFILTER)
+    netfilter.execute([Message(CTNETLINK_DELETE, 0, bytes(4), "forget all connections")])
+    netfilter.close()
 
 
 def of_kind(mode: ForwardMode, *, nat: Nat | None = None, dev: str | None = None) -> Network:
@@ -77,132 +118,122 @@ def install(firewall: Firewall, *networks: Network) -> None:
     firewall.apply([Create(section(one)) for one in networks])
 
 
-def check_neighbours(topology: Topology, a: Namespace, b: Namespace, at: Addresses) -> None:
+def check_neighbours(ground: Ground, at: Addresses) -> None:
     """Guest to guest, and guest to host and back: the same for every kind but one."""
-    assert all_ways(a, b, at.b) == {at.a}
-    assert all_ways(a, topology.host, at.bridge) == {at.a}
-    assert all_ways(a, topology.host, at.host) == {at.a}
-    assert all_ways(topology.host, a, at.a) == {at.bridge}
+    assert all_ways(ground.a, ground.b, at.b) == {at.a}
+    assert all_ways(ground.a, ground.host, at.bridge) == {at.a}
+    assert all_ways(ground.a, ground.host, at.host) == {at.a}
+    assert all_ways(ground.host, ground.a, at.a) == {at.bridge}
 
 
 @VERSIONS
-def test_without_rules_everything_passes(topology, two_guests, at: Addresses):
-    a, b = two_guests
-    check_neighbours(topology, a, b, at)
-    assert all_ways(a, topology.outside, at.outside) == {at.a}
-    assert all_ways(topology.outside, a, at.a) == {at.outside}
+def test_without_rules_everything_passes(ground, firewall, at):
+    check_neighbours(ground, at)
+    assert all_ways(ground.a, ground.outside, at.outside) == {at.a}
+    assert all_ways(ground.outside, ground.a, at.a) == {at.outside}
 
 
 @VERSIONS
-def test_nat_translates_outwards_and_lets_nothing_in(topology, two_guests, firewall, at):
-    a, b = two_guests
+def test_nat_translates_outwards_and_lets_nothing_in(ground, firewall, at):
     install(firewall, of_kind(NAT, nat=Nat(ipv6=True)))
-    check_neighbours(topology, a, b, at)
-    assert all_ways(a, topology.outside, at.outside) == {at.host}
-    assert all_ways(topology.outside, a, at.a) == {REFUSED}
+    check_neighbours(ground, at)
+    assert all_ways(ground.a, ground.outside, at.outside) == {at.host}
+    assert all_ways(ground.outside, ground.a, at.a) == {REFUSED}
 
 
-def test_v6_of_a_nat_network_is_routed_unless_asked_for(topology, two_guests, firewall):
-    a, _ = two_guests
+def test_v6_of_a_nat_network_is_routed_unless_asked_for(ground, firewall):
     install(firewall, of_kind(NAT))
-    assert all_ways(a, topology.outside, V4.outside) == {V4.host}
-    assert all_ways(a, topology.outside, V6.outside) == {V6.a}
-    assert all_ways(topology.outside, a, V6.a) == {V6.outside}
+    assert all_ways(ground.a, ground.outside, V4.outside) == {V4.host}
+    assert all_ways(ground.a, ground.outside, V6.outside) == {V6.a}
+    assert all_ways(ground.outside, ground.a, V6.a) == {V6.outside}
 
 
 @VERSIONS
-def test_routed_passes_both_ways_as_it_is(topology, two_guests, firewall, at):
-    a, b = two_guests
+def test_routed_passes_both_ways_as_it_is(ground, firewall, at):
     install(firewall, of_kind(ROUTE))
-    check_neighbours(topology, a, b, at)
-    assert all_ways(a, topology.outside, at.outside) == {at.a}
-    assert all_ways(topology.outside, a, at.a) == {at.outside}
+    check_neighbours(ground, at)
+    assert all_ways(ground.a, ground.outside, at.outside) == {at.a}
+    assert all_ways(ground.outside, ground.a, at.a) == {at.outside}
 
 
 @VERSIONS
-def test_isolated_reaches_the_host_and_nobody_else(topology, two_guests, firewall, at):
-    a, b = two_guests
+def test_isolated_reaches_the_host_and_nobody_else(ground, firewall, at):
     install(firewall, of_kind(ForwardMode.NONE))
-    check_neighbours(topology, a, b, at)
-    assert all_ways(a, topology.outside, at.outside) == {REFUSED}
-    assert all_ways(topology.outside, a, at.a) == {REFUSED}
+    check_neighbours(ground, at)
+    assert all_ways(ground.a, ground.outside, at.outside) == {REFUSED}
+    assert all_ways(ground.outside, ground.a, at.a) == {REFUSED}
 
 
-@VERSIONS
-def test_very_isolated_reaches_no_host_either(topology, firewall, at):
-    topology.bridge("virbr0")
-    a, b = join(topology, "virbr0", at)
-    mac = topology.host.show("virbr0")["address"]
-    a.ip(f"neighbour add {at.bridge} lladdr {mac} dev eth0")  # as if the host had answered
-    install(firewall, network("virbr0"))
+@pytest.mark.parametrize("at", [LONE4, LONE6], ids=["v4", "v6"])
+def test_very_isolated_reaches_no_host_either(ground, firewall, at):
+    mac = ground.host.show("virbr2")["address"]
+    for guest in (ground.lone_a, ground.lone_b):  # as if the host had answered for its gateway
+        guest.ip(f"neighbour replace {at.bridge} lladdr {mac} dev eth0")
+    ground.host.ip(f"route replace {at.a} dev virbr2")
+    install(firewall, network("virbr2"))
+    a, b = ground.lone_a, ground.lone_b
     assert all_ways(a, b, at.b) == {at.a}
-    topology.host.ip(f"route add {at.a} dev virbr0")
-    assert all_ways(a, topology.host, at.host, patience=SHORT) == {SILENCE}
-    assert all_ways(a, topology.outside, at.outside, patience=SHORT) == {SILENCE}
-    assert all_ways(topology.outside, a, at.a, patience=SHORT) == {SILENCE}
-    assert reach(topology.host, a, at.a, "udp", source=(at.host, 0)) == REFUSED  # EPERM at once
+    assert all_ways(a, ground.host, at.host, patience=SHORT) == {SILENCE}
+    assert all_ways(a, ground.outside, at.outside, patience=SHORT) == {SILENCE}
+    assert all_ways(ground.outside, a, at.a, patience=SHORT) == {SILENCE}
+    assert reach(ground.host, a, at.a, "udp", source=(at.host, 0)) == REFUSED  # EPERM at once
 
 
 @pytest.mark.parametrize("mode", [NAT, ROUTE], ids=["nat", "routed"])
 @VERSIONS
-def test_another_uplink_than_the_named_one_is_closed(topology, two_guests, firewall, mode, at):
-    a, _ = two_guests
+def test_another_uplink_than_the_named_one_is_closed(ground, firewall, mode, at):
     here, elsewhere = (of_kind(mode, nat=Nat(ipv6=True), dev=dev) for dev in ("up0", "up1"))
     install(firewall, here)
-    assert all_ways(a, topology.outside, at.outside) == {at.host if mode is NAT else at.a}
+    assert all_ways(ground.a, ground.outside, at.outside) == {at.host if mode is NAT else at.a}
     firewall.apply([Change(section(here), section(elsewhere))])
-    assert all_ways(a, topology.outside, at.outside) == {REFUSED}
-    assert all_ways(topology.outside, a, at.a) == {REFUSED}
+    assert all_ways(ground.a, ground.outside, at.outside) == {REFUSED}
+    assert all_ways(ground.outside, ground.a, at.a) == {REFUSED}
 
 
 @pytest.mark.parametrize("mode", [NAT, ROUTE, ForwardMode.NONE], ids=["nat", "routed", "isolated"])
 @VERSIONS
-def test_a_guest_with_a_strangers_address_stays_in(topology, two_guests, firewall, mode, at):
-    a, _ = two_guests
+def test_a_guest_with_a_strangers_address_stays_in(ground, firewall, mode, at):
     stranger = "10.66.0.5" if at is V4 else "fd00:66::5"
-    a.ip(f"address add {stranger} dev eth0")
-    topology.host.ip(f"route add {stranger} dev virbr0")
+    ground.host.ip(f"route replace {stranger} dev virbr0")
     install(firewall, of_kind(mode, nat=Nat(ipv6=True)))
-    for protocol in ("tcp", "udp"):
-        seen = reach(a, topology.outside, at.outside, protocol, source=(stranger, 0))
-        assert seen == REFUSED
+    with ground.a.having(f"{stranger} dev eth0"):
+        for protocol in ("tcp", "udp"):
+            seen = reach(ground.a, ground.outside, at.outside, protocol, source=(stranger, 0))
+            assert seen == REFUSED
 
 
-def test_a_low_port_leaves_as_a_high_one(topology, two_guests, firewall):
-    a, _ = two_guests
+def test_a_low_port_leaves_as_a_high_one(ground, firewall):
     install(firewall, of_kind(NAT))
     for protocol in ("tcp", "udp"):
-        seen = reach(a, topology.outside, OUTSIDE4, protocol, source=(V4.a, 600), source_port=True)
+        low = (V4.a, 600)
+        seen = reach(ground.a, ground.outside, OUTSIDE4, protocol, source=low, source_port=True)
         address, port = seen.split(":")
         assert (address, int(port) >= 1024) == (HOST4, True)
 
 
-def test_an_address_pool_and_ports_are_kept_to(topology, two_guests, firewall):
-    a, _ = two_guests
-    topology.host.ip("address add 203.0.113.64/32 dev up0")
+def test_an_address_pool_and_ports_are_kept_to(ground, firewall):
+    ground.host.ip("address replace 203.0.113.64/32 dev up0")
     pool = AddressRange(ip_address("203.0.113.64"), ip_address("203.0.113.64"))
     install(firewall, of_kind(NAT, nat=Nat(pool, PortRange(3000, 3003))))
     for protocol in ("tcp", "udp"):
-        seen = reach(a, topology.outside, OUTSIDE4, protocol, source_port=True)
+        seen = reach(ground.a, ground.outside, OUTSIDE4, protocol, source_port=True)
         address, port = seen.split(":")
         assert (address, 3000 <= int(port) <= 3003) == ("203.0.113.64", True)
-    assert reach(a, topology.outside, OUTSIDE4, "icmp") == "203.0.113.64"
+    assert reach(ground.a, ground.outside, OUTSIDE4, "icmp") == "203.0.113.64"
 
 
 @VERSIONS
-def test_the_host_as_its_bridge_is_translated_too(topology, two_guests, firewall, at):
+def test_the_host_as_its_bridge_is_translated_too(ground, firewall, at):
     install(firewall, of_kind(NAT, nat=Nat(ipv6=True)))
     bridge = (at.bridge, 0)
     for protocol in ("tcp", "udp"):
-        seen = reach(topology.host, topology.outside, at.outside, protocol, source=bridge)
+        seen = reach(ground.host, ground.outside, at.outside, protocol, source=bridge)
         assert seen == at.host
         # towards the guests and towards itself it stays what it is
-        assert reach(topology.host, two_guests[0], at.a, protocol, source=bridge) == at.bridge
-        assert reach(topology.host, topology.host, at.host, protocol, source=bridge) == at.bridge
+        assert reach(ground.host, ground.a, at.a, protocol, source=bridge) == at.bridge
+        assert reach(ground.host, ground.host, at.host, protocol, source=bridge) == at.bridge
 
 
-OTHER4 = Addresses(HOST4, OUTSIDE4, "10.50.0.1", "10.50.0.11", "10.50.0.12", 24)
-OTHER6 = Addresses(HOST6, OUTSIDE6, "fd00:50::1", "fd00:50::11", "fd00:50::12", 64)
 BETWEEN = {  # from, to: what the other network's guest sees; None is a refusal
     (ForwardMode.NONE, ROUTE): None,  # libvirt lets this one pass
     (ForwardMode.NONE, NAT): None,
@@ -218,32 +249,26 @@ BETWEEN = {  # from, to: what the other network's guest sees; None is a refusal
 
 @pytest.mark.parametrize(("modes", "seen"), BETWEEN.items(), ids=lambda x: str(x)[:60])
 @pytest.mark.parametrize("at", [(V4, OTHER4), (V6, OTHER6)], ids=["v4", "v6"])
-def test_between_networks_both_must_agree(topology, two_guests, firewall, modes, seen, at):
-    a, _ = two_guests
+def test_between_networks_both_must_agree(ground, firewall, modes, seen, at):
     here, other = at
-    topology.bridge("virbr1", other.on_link(other.bridge))
-    stranger, _ = join(topology, "virbr1", other)
     target = network("virbr1", other.on_link(other.bridge), mode=modes[1], nat=Nat(ipv6=True))
     install(firewall, of_kind(modes[0], nat=Nat(ipv6=True)), target)
     if seen is None:
-        assert all_ways(a, stranger, other.a) == {REFUSED}
+        assert all_ways(ground.a, ground.d, other.a) == {REFUSED}
     else:
         expected = other.bridge if seen == "bridge" else here.a
-        assert all_ways(a, stranger, other.a) == {expected}
+        assert all_ways(ground.a, ground.d, other.a) == {expected}
 
 
 @VERSIONS
-def test_services_of_a_bridge_answer_only_there(topology, two_guests, firewall, at):
-    a, _ = two_guests
+def test_services_of_a_bridge_answer_only_there(ground, firewall, at):
     other = OTHER4 if at is V4 else OTHER6
-    topology.bridge("virbr1", other.on_link(other.bridge))
-    stranger, _ = join(topology, "virbr1", other)
     routed = network("virbr1", other.on_link(other.bridge), mode=ROUTE)
     install(firewall, of_kind(ROUTE), routed)
 
     def asked(by: Namespace, patience: float = PATIENCE) -> set[str]:
         services = (("udp", 53), ("tcp", 53), ("udp", 67), ("udp", 69), ("udp", 547))
-        way = (by, topology.host, at.bridge)
+        way = (by, ground.host, at.bridge)
         with ThreadPoolExecutor() as pool:
             tasks = [
                 pool.submit(reach, *way, protocol, port=port, patience=patience)
@@ -251,20 +276,19 @@ def test_services_of_a_bridge_answer_only_there(topology, two_guests, firewall, 
             ]
         return {task.result() for task in tasks}
 
-    assert asked(a) == {at.a}
-    assert asked(topology.host) == {at.bridge}
-    assert asked(topology.outside, SHORT) == {SILENCE}
-    assert asked(stranger, SHORT) == {SILENCE}
-    assert reach(topology.outside, topology.host, at.bridge, "udp", port=5353) == at.outside
-    assert reach(topology.outside, topology.host, at.host, "udp", port=53) == at.outside
+    assert asked(ground.a) == {at.a}
+    assert asked(ground.host) == {at.bridge}
+    assert asked(ground.outside, SHORT) == {SILENCE}
+    assert asked(ground.d, SHORT) == {SILENCE}
+    assert reach(ground.outside, ground.host, at.bridge, "udp", port=5353) == at.outside
+    assert reach(ground.outside, ground.host, at.host, "udp", port=53) == at.outside
 
 
-def test_a_broadcast_asking_for_an_address_is_heard(topology, two_guests, firewall):
-    a, _ = two_guests
+def test_a_broadcast_asking_for_an_address_is_heard(ground, firewall):
     install(firewall, of_kind(NAT))
-    with topology.host.inside():
+    with ground.host.inside():
         server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    with a.inside():
+    with ground.a.inside():
         client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     with server, client:
         server.bind(("", 67))
@@ -275,8 +299,7 @@ def test_a_broadcast_asking_for_an_address_is_heard(topology, two_guests, firewa
 
 
 @VERSIONS
-def test_what_the_administrator_forwards_gets_in(topology, two_guests, firewall, at):
-    a, _ = two_guests
+def test_what_the_administrator_forwards_gets_in(ground, firewall, at):
     install(firewall, of_kind(NAT, nat=Nat(ipv6=True)))
     family, target = ("ip", at.a) if at is V4 else ("ip6", at.a)
     rule = f"meta l4proto {{ tcp, udp }} th dport 5353 iifname up0 dnat {family} to {target}"
@@ -288,18 +311,17 @@ def test_what_the_administrator_forwards_gets_in(topology, two_guests, firewall,
     }}"""
     )
     for protocol in ("tcp", "udp"):
-        assert reach(topology.outside, a, at.host, protocol, port=5353) == at.outside
+        assert reach(ground.outside, ground.a, at.host, protocol, port=5353) == at.outside
 
 
-def test_a_flow_from_before_the_translation_does_not_go_on(topology, two_guests, firewall):
+def test_a_flow_from_before_the_translation_does_not_go_on(ground, firewall):
     """On a network that was routed and becomes a NAT one, while conntrack is at work."""
-    a, _ = two_guests
     routed, nat = (section(of_kind(mode)) for mode in (ROUTE, NAT))
     neighbour = section(network("virbr7", "10.77.0.1/24", mode=NAT))
     firewall.apply([Create(routed), Create(neighbour)])
-    with topology.outside.inside():
+    with ground.outside.inside():
         server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    with a.inside():
+    with ground.a.inside():
         client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     with server, client:
         server.bind((OUTSIDE4, 9))
@@ -316,8 +338,7 @@ def test_a_flow_from_before_the_translation_does_not_go_on(topology, two_guests,
             server.recvfrom(100)
 
 
-def test_a_packet_that_conntrack_does_not_follow_does_not_leave(topology, two_guests, firewall):
-    a, _ = two_guests
+def test_a_packet_that_conntrack_does_not_follow_does_not_leave(ground, firewall):
     install(firewall, of_kind(NAT))
     nft(
         text="""table ip mine { chain pre {
@@ -326,39 +347,32 @@ def test_a_packet_that_conntrack_does_not_follow_does_not_leave(topology, two_gu
     }
     }"""
     )
-    assert reach(a, topology.outside, OUTSIDE4, "udp", patience=SHORT) == SILENCE
+    assert reach(ground.a, ground.outside, OUTSIDE4, "udp", patience=SHORT) == SILENCE
 
 
-def test_guests_behind_a_guest_of_a_routed_network(topology, two_guests, firewall):
+def test_guests_behind_a_guest_of_a_routed_network(ground, firewall):
     """``<route>``: a subnet that lies behind guest a."""
-    a, _ = two_guests
-    a.ip("address add 10.9.0.1/32 dev lo")
-    topology.host.ip(f"route add 10.9.0.0/16 via {V4.a}")
+    ground.a.ip("address replace 10.9.0.1/32 dev lo")
+    ground.host.ip(f"route replace 10.9.0.0/16 via {V4.a}")
     routes = (Route(ip_address("10.9.0.0"), ip_address(V4.a), prefix=16),)
     install(firewall, network("virbr0", V4.on_link(V4.bridge), mode=ROUTE, routes=routes))
-    assert reach(topology.outside, a, "10.9.0.1", "tcp") == OUTSIDE4
-    seen = reach(a, topology.outside, OUTSIDE4, "udp", source=("10.9.0.1", 0))
+    assert reach(ground.outside, ground.a, "10.9.0.1", "tcp") == OUTSIDE4
+    seen = reach(ground.a, ground.outside, OUTSIDE4, "udp", source=("10.9.0.1", 0))
     assert seen == "10.9.0.1"
 
 
 @pytest.mark.parametrize("mode", [NAT, ROUTE, ForwardMode.NONE], ids=["nat", "routed", "isolated"])
-def test_two_subnets_of_one_network_see_each_other_as_they_are(topology, firewall, mode):
-    topology.bridge("virbr0", "192.168.122.1/24", "192.168.123.1/24")
-    a = topology.guest("virbr0", "port-a", "192.168.122.11/24", via=("192.168.122.1",))
-    b = topology.guest("virbr0", "port-b", "192.168.123.11/24", via=("192.168.123.1",))
-    topology.host.sysctl("ipv4/conf/virbr0/send_redirects", "0")
-    topology.host.sysctl("ipv4/conf/all/send_redirects", "0")
+def test_two_subnets_of_one_network_see_each_other_as_they_are(ground, firewall, mode):
     install(firewall, network("virbr0", "192.168.122.1/24", "192.168.123.1/24", mode=mode))
-    assert all_ways(a, b, "192.168.123.11") == {"192.168.122.11"}
-    seen = reach(topology.host, a, "192.168.122.11", "udp", source=("192.168.123.1", 0))
+    assert all_ways(ground.a, ground.c, "192.168.123.11") == {"192.168.122.11"}
+    seen = reach(ground.host, ground.a, "192.168.122.11", "udp", source=("192.168.123.1", 0))
     assert seen == "192.168.123.1"
 
 
 @VERSIONS
-def test_an_error_from_outside_about_a_guests_packet_comes_back(topology, two_guests, firewall, at):
-    a, _ = two_guests
+def test_an_error_from_outside_about_a_guests_packet_comes_back(ground, firewall, at):
     install(firewall, of_kind(NAT, nat=Nat(ipv6=True)))
-    with a.inside():
+    with ground.a.inside():
         client = socket.socket(socket.AF_INET if at is V4 else socket.AF_INET6, socket.SOCK_DGRAM)
     with client:
         client.settimeout(PATIENCE)
@@ -369,12 +383,12 @@ def test_an_error_from_outside_about_a_guests_packet_comes_back(topology, two_gu
 
 
 @pytest.mark.parametrize("group", ["224.0.0.251", "255.255.255.255"])
-def test_what_no_router_forwards_keeps_its_source(topology, two_guests, firewall, group):
+def test_what_no_router_forwards_keeps_its_source(ground, firewall, group):
     """The host's own, as the bridge, on another link."""
     install(firewall, of_kind(NAT))
-    with topology.host.inside():
+    with ground.host.inside():
         sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    with topology.outside.inside():
+    with ground.outside.inside():
         listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     with sender, listener:
         member = socket.inet_aton("224.0.0.251") + socket.inet_aton(OUTSIDE4)
@@ -389,12 +403,12 @@ def test_what_no_router_forwards_keeps_its_source(topology, two_guests, firewall
         assert seen[0] == V4.bridge
 
 
-def test_a_v6_group_of_the_link_keeps_its_source(topology, two_guests, firewall):
+def test_a_v6_group_of_the_link_keeps_its_source(ground, firewall):
     install(firewall, of_kind(NAT, nat=Nat(ipv6=True)))
-    with topology.host.inside():
+    with ground.host.inside():
         sender = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
         uplink = socket.if_nametoindex("up0")
-    with topology.outside.inside():
+    with ground.outside.inside():
         listener = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
         inside = socket.if_nametoindex("out0")
     with sender, listener:

@@ -15,6 +15,7 @@ import ctypes
 import json
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,6 +64,15 @@ class Namespace:
     def ip(self, *commands: str) -> None:
         with self.inside():
             subprocess.run(["ip", "-batch", "-"], input="\n".join(commands), text=True, check=True)
+
+    @contextmanager
+    def having(self, address: str) -> Iterator[None]:
+        """The namespace with one more address: ``10.0.0.1/32 dev eth0``."""
+        self.ip(f"address add {address}")
+        try:
+            yield
+        finally:
+            self.ip(f"address delete {address}")
 
     def sysctl(self, path: str, value: str) -> None:
         with self.inside():
@@ -122,9 +132,17 @@ class Topology:
             *(f"address add {address} dev eth0" for address in addresses),
             *(f"route add default via {gateway}" for gateway in via),
         )
-        # By itself the kernel tells a bridge of a port's carrier within a second or so.
-        self.host.ip(f"link set {link} type bridge_slave state 3")
         return guest
+
+    def wait_until_forwarding(self, port: str) -> None:
+        """The kernel tells a bridge of a port's carrier when it finds time: within a second."""
+        deadline = time.monotonic() + 10
+        while True:
+            shown = self.host.show(port)
+            state = shown["linkinfo"]["info_slave_data"]["state"]
+            if (shown["operstate"], state) == ("UP", "forwarding"):
+                return
+            assert time.monotonic() < deadline, f"{port} does not forward"
 
     def close(self) -> None:
         for namespace in self._all:

@@ -101,6 +101,7 @@ def test_no_networks(root: Path) -> None:
         ("etc/libvirt/qemu/networks/a'b.xml", definition("a&apos;b", 7)),
         ("etc/libvirt/qemu/networks/ñ.xml", definition("ñ", 7)),
         ("run/libvirt/network/pasarela-journal/uno", ""),
+        ("run/libvirt/virtnetworkd-sock", ""),
     ],
 )
 def test_what_is_odd_is_left_to_the_engine(

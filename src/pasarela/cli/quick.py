@@ -3,7 +3,7 @@
 Loading the engine, and the modules that every dataclass needs, takes twice as long as virsh takes
 for a whole ``net-list``. Here the folders are read with nothing imported but expat. Whatever is
 not as Pasarela or libvirt writes it (a half-done change, a file edited by hand, an odd name,
-another option) is left to the engine, which does and says the same, only later.
+another option, a daemon) is left to the engine, which does and says the same, only later.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _CONFIG = "etc/libvirt/qemu/networks"  # as model/paths.py has them, which is too slow to import
 _STATE = "run/libvirt/network"
+_SOCKET = "run/libvirt/virtnetworkd-sock"
 _FILTERS = {
     "--persistent": ("persistent", True),
     "--transient": ("persistent", False),
@@ -101,6 +102,8 @@ class _NotPlain(Exception):
 def _networks(root: str) -> list[Network] | None:
     """All networks; None if anything is not plain."""
     config, state = os.path.join(root, _CONFIG), os.path.join(root, _STATE)  # noqa: PTH118
+    if os.path.lexists(os.path.join(root, _SOCKET)):  # noqa: PTH118
+        return None  # a daemon may know better than the files
     try:
         if _entries(f"{state}/pasarela-journal"):
             return None  # a change was begun and not finished

@@ -11,7 +11,8 @@ from pasarela.xml.status import format_status, parse_status
 pytestmark = pytest.mark.oracle
 
 NETWORKS = {
-    "nat": "<network><name>nat</name><title>a &amp; b</title><forward mode='nat'/>"
+    "nat": "<network><name>nat</name><title>a &amp; b</title><metadata><a:b xmlns:a='urn:a' k='1'>"
+    "<a:c>x<a:d/>\ny</a:c><a:e/></a:b><d xmlns='urn:d'/></metadata><forward mode='nat'/>"
     "<bridge name='virbr90'/><ip address='192.168.90.1' netmask='255.255.255.0'><dhcp>"
     "<range start='192.168.90.2' end='192.168.90.9'/></dhcp></ip></network>",
     "tap": "<network><name>tap</name><forward mode='bridge'><interface dev='eth0'/>"

@@ -12,6 +12,7 @@ from copy import deepcopy
 from lxml import etree
 
 from pasarela.xml.node import split_tag
+from pasarela.xml.reader import parse
 from pasarela.xml.writer import Writer
 
 _INDENT = "  "
@@ -23,16 +24,23 @@ _ATTRIBUTE = re.compile(r" (?P<name>[^\s=]+)=(?P<value>\"[^\"]*\"|'[^']*')")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
-def keep(element: etree._Element) -> str:
-    """The element as text, as it stands one level deep in libvirt's documents."""
+def keep(element: etree._Element, *, depth: int = 1) -> str:
+    """The element as text, as it stands ``depth`` levels deep in libvirt's documents."""
     copy = deepcopy(element)
     copy.tail = None
     _drop_strays(copy)
-    parent = etree.Element("parent")
-    parent.append(copy)
-    text = etree.tostring(parent, pretty_print=True, encoding="unicode")
-    text = text.removeprefix(f"<parent>\n{_INDENT}").removesuffix("\n</parent>\n")
+    text = _laid_out(copy, depth)
     return text if text.isascii() else _MARKUP.sub(_escape_tag, text)
+
+
+def _laid_out(element: etree._Element, depth: int) -> str:
+    """Laid out by libxml2, which takes the indent from the elements around it."""
+    root = parent = etree.Element("x")
+    for _ in range(depth - 1):
+        parent = etree.SubElement(parent, "x")
+    parent.append(element)
+    lines = etree.tostring(root, pretty_print=True, encoding="unicode").split("\n")
+    return "\n".join(lines[depth : -depth - 1]).removeprefix(_INDENT * depth)
 
 
 def _escape_tag(match: re.Match[str]) -> str:
@@ -60,5 +68,8 @@ def _drop_strays(metadata: etree._Element) -> None:
 
 def write_verbatim(writer: Writer, text: str | None) -> None:
     """Write what :func:`keep` gave; its lines carry their indent already."""
-    if text is not None:
-        writer.line(text)
+    if text is None:
+        return
+    if writer.depth > 1:
+        text = keep(parse(text, label="(metadata)").element, depth=writer.depth)
+    writer.line(text)

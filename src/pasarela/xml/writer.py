@@ -33,6 +33,11 @@ class Writer:
         """The document, with the newline at its end."""
         return "".join(f"{line}\n" for line in self._lines)
 
+    @property
+    def depth(self) -> int:
+        """How many elements are open."""
+        return len(self._indent) // 2
+
     def empty(self, name: str, attributes: Attributes | None = None) -> None:
         """``<name …/>``"""
         self.line(f"<{name}{_attributes(attributes)}/>")

@@ -35,7 +35,7 @@ def _remembered(context: Context, network: Network, facts: Facts) -> Desired:
     An update looks at a network before and after: what is after is before for the next one.
     """
     known = context.plans.get(network.name)
-    if known is not None and known[0] is network and known[1] == facts:
+    if known is not None and known[:2] == (network, facts):
         return known[2]
     plan = desired(network, facts, context.paths)
     context.plans[network.name] = network, facts, plan

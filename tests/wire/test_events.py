@@ -180,7 +180,7 @@ def test_libvirt_python_with_events_keepalive_and_close_callback(
         "['nat'] [] network 1",
         "43 19 Network not found: no network with matching name 'nothing'",
         "Network not found: %s no network with matching name 'nothing'",
-        "[('nat', 0, 0), ('nat', 2, 0), 'nat', 3, 0), ('nat', 1, 0)]",
+        "[('nat', 0, 0), ('nat', 2, 0), ('nat', 3, 0), ('nat', 1, 0)]",
         "['lo'] 1",
     ]
     assert rest.strip().startswith("closed 1")  # end of file

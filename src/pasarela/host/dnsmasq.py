@@ -163,7 +163,6 @@ def _stop(stopping: Sequence[DnsmasqProcess]) -> None:
     processes.terminate({pid for pid in pids.values() if pid is not None})
     for process in stopping:
         process.pid_file.unlink(missing_ok=True)
-        forget_empty_table(lease_table(process))
 
 
 def _stop_orphans(process: DnsmasqProcess) -> bool:

@@ -141,14 +141,14 @@ def test_updates_one_after_another_end_as_in_libvirt(libvirtd: Libvirtd, seed: i
 
 
 LIVE_ITEMS = {
-    UpdateSection.IP_DHCP_HOST: cases.ITEMS[UpdateSection.IP_DHCP_HOST][:14:4],
-    UpdateSection.IP_DHCP_RANGE: cases.ITEMS[UpdateSection.IP_DHCP_RANGE][:3],
-    UpdateSection.FORWARD_INTERFACE: cases.ITEMS[UpdateSection.FORWARD_INTERFACE][:2],
-    UpdateSection.PORTGROUP: cases.ITEMS[UpdateSection.PORTGROUP][:3],
-    UpdateSection.DNS_HOST: cases.ITEMS[UpdateSection.DNS_HOST][:7:3],
+    UpdateSection.IP_DHCP_HOST: cases.ITEMS[UpdateSection.IP_DHCP_HOST][:14:7],
+    UpdateSection.IP_DHCP_RANGE: cases.ITEMS[UpdateSection.IP_DHCP_RANGE][:2],
+    UpdateSection.FORWARD_INTERFACE: cases.ITEMS[UpdateSection.FORWARD_INTERFACE][:1],
+    UpdateSection.PORTGROUP: cases.ITEMS[UpdateSection.PORTGROUP][:2],
+    UpdateSection.DNS_HOST: cases.ITEMS[UpdateSection.DNS_HOST][:7:6],
     UpdateSection.DNS_TXT: cases.ITEMS[UpdateSection.DNS_TXT][:3:2],
-    UpdateSection.DNS_SRV: cases.ITEMS[UpdateSection.DNS_SRV][1:3],
-    UpdateSection.BRIDGE: cases.ITEMS[UpdateSection.BRIDGE],
+    UpdateSection.DNS_SRV: cases.ITEMS[UpdateSection.DNS_SRV][1:2],
+    UpdateSection.BRIDGE: cases.ITEMS[UpdateSection.BRIDGE][:1],
 }
 
 

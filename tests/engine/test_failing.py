@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -20,13 +21,14 @@ from engine.steps import Steps, die, refuse
 from pasarela.client.embedded import open_embedded
 from pasarela.engine.engine import Engine
 from pasarela.errors import PasarelaError
-from pasarela.model.handles import Affect, NetworkRef, UpdateCommand, UpdateSection
+from pasarela.model.handles import Affect, NetworkRef, PortRef, UpdateCommand, UpdateSection
 
 pytestmark = [pytest.mark.netns, pytest.mark.usefixtures("netns")]
 
 BOTH = Affect.LIVE | Affect.CONFIG
 MAX_STEPS = 400
 STEPS = Steps()
+PORT = UUID(int=99)
 
 
 def define(engine: Engine) -> NetworkRef:
@@ -56,6 +58,17 @@ def add_range(engine: Engine, ref: NetworkRef) -> None:
     engine.update(ref, UpdateCommand.ADD_LAST, UpdateSection.IP_DHCP_RANGE, text, flags=BOTH)
 
 
+def plug_out(engine: Engine) -> NetworkRef:
+    """A running network that has had a port, so that the folders are there."""
+    ref = define_and_start(engine)
+    engine.port_delete(plug_in(engine, ref))
+    return ref
+
+
+def plug_in(engine: Engine, ref: NetworkRef) -> PortRef:
+    return engine.port_create_xml(ref, documents.port(PORT))
+
+
 def remove_all(engine: Engine, ref: NetworkRef) -> None:
     if engine.is_active(ref):
         engine.destroy(ref)
@@ -77,6 +90,7 @@ CASES = {
     "update a host": Case(define_and_start, add_host, 10),
     "update a range": Case(define_and_start, add_range, 10),
     "start many": Case(define, lambda engine, ref: engine.start_many([ref]), 8),
+    "plug in a port": Case(plug_out, lambda engine, ref: plug_in(engine, ref) and None, 8),
     "undefine": Case(define_to_autostart, Engine.undefine, 6),
 }
 
@@ -128,6 +142,36 @@ def differences(found: dict[str, Any], *states: dict[str, Any]) -> list[dict[str
         {key: (found[key], state[key]) for key in state if found[key] != state[key]}
         for state in states
     ]
+
+
+def test_of_a_killed_batch_each_network_is_up_or_down_as_a_whole(root: Path) -> None:
+    prepare(CASES["start"], root)
+    engine = open_embedded(root)
+    refs = [*engine.list_networks(), engine.define_xml(documents.nat(1))]
+    batch = Case(define, lambda engine, _: engine.start_many(refs), 20)
+    kinds = set()
+    for at in range(MAX_STEPS):
+        name = run_to_its_death(batch, root, refs[0], at)
+        next_command(root)
+        active = [ref.name for ref in refs if engine.is_active(ref)]
+        kinds.add(tuple(active))
+        assert engine.reconcile() == (), name
+        found = snapshot(root)
+        assert [link[0] for link in found["links"]] == ["lo", *BRIDGES[tuple(active)]]
+        assert found["sysctls"]["net/ipv4/ip_forward"] == ("1\n" if active else "0\n")
+        assert bool(found["rules"]) == bool(active)
+        for ref in refs:
+            runs = any(f"/{ref.name}.conf" in line for line in found["dnsmasqs"])
+            assert runs == (ref.name in active)
+        if name is None:
+            break
+        engine.destroy_many(refs)
+        for sysctl in SYSCTLS:
+            Path("/proc/sys", sysctl).write_text("0")
+    assert kinds == set(BRIDGES)
+
+
+BRIDGES = {(): [], ("n0",): ["virbr0"], ("n0", "n1"): ["virbr0", "virbr1"]}
 
 
 def attempt(case: Case, engine: Engine, ref: NetworkRef, at: int) -> tuple[bool, list[str]]:

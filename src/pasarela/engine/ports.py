@@ -47,10 +47,7 @@ def create(context: Context, entry: Entry, text: str, *, reclaim: bool, validate
     if port.uuid in ports:
         raise port_exists(port.uuid)
     after = run_hook(context.hooks, status, "port-created", bare_port_text(port))
-    context.journal.begin(Intent(Operation.PORTS, entry.name))
-    context.ports.save(entry.name, port)
-    _note(context, status, replace(after, floors=floors))
-    context.journal.end(entry.name)
+    _store(context, status, replace(after, floors=floors), port.uuid, port)
     return port
 
 
@@ -62,10 +59,7 @@ def delete(context: Context, entry: Entry, uuid: UUID) -> None:
     """
     port = look_up(context, entry, uuid)
     status = active_status(context, entry)
-    context.journal.begin(Intent(Operation.PORTS, entry.name))
-    context.ports.remove(entry.name, uuid)
-    _note(context, status, replace(status, floors=unplug_port(port, status.floors)))
-    context.journal.end(entry.name)
+    _store(context, status, replace(status, floors=unplug_port(port, status.floors)), uuid, None)
     tell_hook(context.hooks, status, "port-deleted", "begin", bare_port_text(port))
 
 
@@ -92,10 +86,7 @@ def set_parameters(context: Context, entry: Entry, uuid: UUID, values: Mapping[s
     inbound, outbound = _rate("inbound", values), _rate("outbound", values)
     bandwidth = Bandwidth(inbound, outbound) if inbound or outbound else None
     changed, floors = retake(status.network, port, bandwidth, status.floors)
-    context.journal.begin(Intent(Operation.PORTS, entry.name))
-    context.ports.save(entry.name, changed)
-    _note(context, status, replace(status, floors=floors))
-    context.journal.end(entry.name)
+    _store(context, status, replace(status, floors=floors), uuid, changed)
 
 
 def _rate(direction: str, values: Mapping[str, int]) -> Rate | None:
@@ -133,6 +124,7 @@ def active_status(context: Context, entry: Entry) -> Status:
 def finish_ports(context: Context, name: str) -> None:
     """Make what is derived from the ports fit them: the guests' MACs, the sum of the floors."""
     status = context.store.live(name)
+    context.ports.tidy(status.network)
     floors = floors_of(context.ports.ports(name))
     _note(context, status, replace(status, floors=floors))
 
@@ -155,6 +147,22 @@ def _plug(
         return reclaim_port(status.network, request, connections), status.floors
     plugged = plug_port(status.network, request, connections, status.floors, uuid4())
     return plugged.port, plugged.floors
+
+
+def _store(context: Context, before: Status, after: Status, uuid: UUID, port: Port | None) -> None:
+    """Write down a port, or that it is gone, and what follows; or leave everything as it was."""
+    name = before.network.name
+    old = context.ports.ports(name).get(uuid)
+    context.journal.begin(Intent(Operation.PORTS, name))
+    try:
+        context.ports.put(name, uuid, port)
+        _note(context, before, after)
+        context.journal.end(name)
+    except BaseException:
+        context.ports.put(name, uuid, old)
+        _note(context, after, before)
+        context.journal.end(name)
+        raise
 
 
 def _note(context: Context, before: Status, after: Status) -> None:

@@ -10,7 +10,15 @@ from pathlib import Path
 from uuid import UUID
 
 from pasarela.engine.document import port_text
-from pasarela.engine.files import make_folder, read_text, remove, system_errors, write_atomic
+from pasarela.engine.files import (
+    TEMPORARY_SUFFIX,
+    make_folder,
+    read_text,
+    remove,
+    system_errors,
+    temporary,
+    write_atomic,
+)
 from pasarela.engine.index import SUFFIX, Signature, signature_of
 from pasarela.errors import PasarelaError
 from pasarela.model.network import Network
@@ -33,6 +41,13 @@ class PortStore:
         if known is None or known[0] != signature:
             known = self._known[name] = signature, _load(folder)
         return known[1]
+
+    def put(self, name: str, uuid: UUID, port: Port | None) -> None:
+        """Make it so that under this UUID there is this port, or none."""
+        if port is not None:
+            self.save(name, port)
+        else:
+            self.remove(name, uuid)
 
     def save(self, name: str, port: Port) -> None:
         folder = self._paths.ports(name)
@@ -68,6 +83,15 @@ class PortStore:
             return
         make_folder(self._paths.leases)
         write_atomic(self._paths.macs(bridge), macs_text(ports), mode=0o644)
+
+    def tidy(self, network: Network) -> None:
+        """Remove files that a killed command has left half written."""
+        folder = self._paths.ports(network.name)
+        for file in _files(folder):
+            if file.endswith(TEMPORARY_SUFFIX):
+                remove(folder / file)
+        if network.bridge.name is not None:
+            remove(temporary(self._paths.macs(network.bridge.name)))
 
     def forget(self) -> None:
         """Another process has written since."""

@@ -57,7 +57,6 @@ DEVIATIONS = {
     "traffic: bandwidth above the limit": LATER + ": tc cannot hold it",
     "traffic: bandwidth with a burst above the limit": LATER + ": tc cannot hold it",
     "traffic: vlan on a plain host bridge": LATER + " (11.0)",
-    "malformed: a bad encoding": "the text is the XML library's, which has a colon more since 2.14",
     "malformed: an external entity": ENTITIES,
     "malformed: an entity": ENTITIES,
 }

@@ -61,7 +61,8 @@ def _names(found: Sequence[str], maximum: int, limit: str) -> Values:
 
 @answers("list_networks")
 def _list_networks(engine: ServedEngine, need_results: int, flags: int) -> Values:
-    return _listed(engine.list_networks(NetworkFilter(flags)), need_results)
+    encoded, count = engine.network_list(NetworkFilter(flags))
+    return (encoded if need_results else [], count)
 
 
 @answers("list_network_names")

@@ -15,9 +15,12 @@ from pasarela.engine import bulk, definitions, repair, servers
 from pasarela.engine.context import Context
 from pasarela.engine.engine import Engine
 from pasarela.engine.events import EventLog
+from pasarela.engine.files import system_errors
 from pasarela.engine.machine import Interfaces, Machine
 from pasarela.model.handles import Lease, NetworkEvent, NetworkFilter
 from pasarela.model.paths import Paths
+from pasarela.rpc.procedures import NETWORKS
+from pasarela.rpc.xdr import Encoded, to_bytes
 
 Announce = Callable[[NetworkEvent], None]
 
@@ -51,6 +54,7 @@ class ServedEngine(Engine):
     ) -> None:
         super().__init__(paths, machine, interfaces, read_leases)
         self._context.event_log = Announcer(paths, announce)
+        self._lists: dict[int, tuple[tuple[object, ...], tuple[Encoded, int]]] = {}
 
     def adopt(self) -> tuple[str, ...]:
         """Take over what runs and put right what does not; says what was wrong."""
@@ -75,13 +79,24 @@ class ServedEngine(Engine):
         """The interfaces whose operational state is exactly this."""
         return [one.name for one in self._interfaces.listed() if one.state == state]
 
+    def network_list(self, flags: NetworkFilter) -> tuple[Encoded, int]:
+        """The networks as they go over the wire, and how many there are."""
+        views = self._context.store.views()
+        known = self._lists.get(flags)
+        if known is None or any(one is not two for one, two in zip(known[0], views, strict=True)):
+            found = self.list_networks(flags)
+            known = views, (Encoded(to_bytes(NETWORKS, found)), len(found))
+            self._lists[flags] = known
+        return known[1]
+
     @contextmanager
     def _writing(self, *, wait: bool = True) -> Iterator[Context]:
         context = self._context
-        repair.repair(context)
-        definitions.heal(context)
-        servers.refresh_servers(context)
-        yield context
+        with system_errors("the host refused a step"):
+            repair.repair(context)
+            definitions.heal(context)
+            servers.refresh_servers(context)
+            yield context
 
     def _reading(self) -> Context:
         return self._context

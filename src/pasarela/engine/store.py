@@ -100,6 +100,10 @@ class Store:
             if entry is not None:
                 yield entry
 
+    def views(self) -> tuple[object, ...]:
+        """What entries are made from: the very same objects as long as none has changed."""
+        return self._config.headers(), self._state.headers(), self._autostart.names()
+
     def by_name(self, name: str) -> Entry | None:
         config, state = self._config.headers().get(name), self._state.headers().get(name)
         if config is None and state is None:

@@ -12,6 +12,7 @@ from pasarela.rpc.xdr import INT, STRING, UHYPER, UINT, UUID_TYPE, Type, array, 
 NAMES_MAX = 16384
 LEASES_MAX = 65536
 NAMES = array(STRING, NAMES_MAX)
+NETWORKS = array(NETWORK, NAMES_MAX)
 MAYBE = optional(STRING)
 
 
@@ -107,7 +108,7 @@ PROCEDURES = (
         "list_networks",
         "virConnectListAllNetworks",
         (INT, UINT),
-        (array(NETWORK, NAMES_MAX), UINT),
+        (NETWORKS, UINT),
     ),
     _network(
         291,

@@ -143,10 +143,17 @@ def optional(inner: Type) -> Type:
     return Type(encode, decode)
 
 
+class Encoded(bytes):
+    """An array that has been written already: long lists are asked for more often than change."""
+
+
 def array(inner: Type, limit: int) -> Type:
-    """At most ``limit`` values of a kind."""
+    """At most ``limit`` values of a kind; when written, they may be ``Encoded``."""
 
     def encode(values: Any, out: bytearray) -> None:
+        if isinstance(values, Encoded):
+            out += values
+            return
         if len(values) > limit:
             raise XdrError(f"{len(values)} values are over the limit of {limit}")
         out += _LENGTH.pack(len(values))

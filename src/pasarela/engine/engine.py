@@ -44,7 +44,7 @@ if TYPE_CHECKING:
         leases,
         lifecycle,
         metadata,
-        repair,
+        reconcile,
     )
     from pasarela.engine import events as event_log
     from pasarela.engine.machine import Interfaces, Machine
@@ -59,7 +59,7 @@ else:
     leases = LazyModule("pasarela.engine.leases")
     lifecycle = LazyModule("pasarela.engine.lifecycle")
     metadata = LazyModule("pasarela.engine.metadata")
-    repair = LazyModule("pasarela.engine.repair")
+    reconcile = LazyModule("pasarela.engine.reconcile")
 
 
 class Engine(PortCalls, InterfaceCalls):
@@ -192,7 +192,7 @@ class Engine(PortCalls, InterfaceCalls):
     def reconcile(self) -> tuple[str, ...]:
         """Bring every active network back to what it should be; says what was wrong."""
         with self._writing() as context:
-            return repair.reconcile(context)
+            return reconcile.reconcile(context)
 
     def facts(self) -> Facts:
         """The host, as choosing a subnet or a bridge for a new network needs to know it."""

@@ -69,12 +69,13 @@ class Journal:
     def begin(self, intent: Intent) -> None:
         make_folder(self._folder, 0o700)
         record = {"version": VERSION, **asdict(intent), "operation": intent.operation.value}
-        write_atomic(self._path(intent.name), json.dumps(record))
+        write_atomic(self.path(intent.name), json.dumps(record))
 
     def end(self, name: str) -> None:
-        remove(self._path(name))
+        remove(self.path(name))
 
-    def _path(self, name: str) -> Path:
+    def path(self, name: str) -> Path:
+        """Where a network's record lies."""
         return self._paths.journal(f"{name}{RECORD}")
 
     def tidy(self) -> None:
@@ -84,7 +85,7 @@ class Journal:
 
     def read(self, name: str) -> Intent | None:
         """None where the record itself is half-written: then nothing had begun."""
-        text = read_text(self._path(name))
+        text = read_text(self.path(name))
         if text is None:
             return None
         try:

@@ -1,4 +1,4 @@
-"""After a command that was killed, a flushed firewall, a vanished bridge: putting things right."""
+"""After a command that was killed: finishing what it had begun, or taking it back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pasarela.errors import PasarelaError
 from pasarela.model.status import Status
 from pasarela.plan.actions import Remove
 from pasarela.plan.facts import Facts
-from pasarela.plan.resources import BridgeLink, HostState, Key, TextFile
+from pasarela.plan.resources import HostState, Key, TextFile
 from pasarela.plan.ruleset import FirewallSection
 
 
@@ -29,53 +29,23 @@ def repair(context: Context) -> None:
         try:
             _repair_one(context, name)
         except PasarelaError as error:
-            context.warn((f"network '{name}' is half done and not repaired yet: {error.message}",))
+            context.warn((_unrepaired(context, name, error),))
         else:
             context.journal.end(name)
     context.journal.tidy()
+
+
+def _unrepaired(context: Context, name: str, error: PasarelaError) -> str:
+    return (
+        f"network '{name}' is half done and not repaired yet: {error.message} "
+        f"(the next command tries again; removing {context.journal.path(name)} ends that)"
+    )
 
 
 def _repair_one(context: Context, name: str) -> None:
     intent = context.journal.read(name)
     if intent is not None:
         _REPAIRS[intent.operation](context, intent)
-
-
-def reconcile(context: Context) -> tuple[str, ...]:
-    """Bring every active network back to what it should be; tell what was wrong.
-
-    A network whose bridge has vanished is stopped, as libvirt does when it starts: its guests
-    have lost their link, and starting it again is for its owner to say.
-    """
-    facts = context.machine.basics()
-    found: list[str] = []
-    for name in context.store.active_names():
-        try:
-            status = context.store.live(name)
-            wanted = wanted_running(context, status.network, facts).state
-            found += _reconcile_one(context, status, wanted)
-        except PasarelaError as error:
-            found.append(f"network '{name}': {error.message}")
-    return tuple(found)
-
-
-def _reconcile_one(context: Context, status: Status, wanted: HostState) -> list[str]:
-    name = status.network.name
-    observed = crank.look(context.machine, wanted)
-    if _bridges(wanted) - _bridges(observed):
-        crank.reach(context.machine, crank.NOTHING, wanted)
-        context.store.remove_live(name)
-        finish_stop(context, status)
-        return [f"network '{name}': its bridge had vanished, so it has been stopped"]
-    actions = crank.changes(observed, wanted)
-    if actions:
-        crank.perform(context.machine, actions)
-        crank.verify(context.machine, wanted)
-    return [f"network '{name}': {action.describe()}" for action in actions]
-
-
-def _bridges(state: HostState) -> set[str]:
-    return {resource.name for resource in state if isinstance(resource, BridgeLink)}
 
 
 def _repair_start(context: Context, intent: Intent) -> None:

@@ -1,0 +1,126 @@
+"""Bringing what runs back to what it should be: a flushed firewall, a dead dnsmasq, a reboot.
+
+All networks are looked at in one go and mended in one batch, so that a firewall that somebody
+flushed is whole again at once and not one network after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pasarela.engine import crank
+from pasarela.engine.context import Context
+from pasarela.engine.lifecycle import finish_stop, union
+from pasarela.engine.wanted import wanted_running
+from pasarela.errors import PasarelaError
+from pasarela.model.status import Status
+from pasarela.plan.resources import BridgeLink, HostState
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A running network, what it should be on the host, and what of that is there."""
+
+    status: Status
+    wanted: HostState
+    observed: HostState = frozenset()
+
+    @property
+    def name(self) -> str:
+        return self.status.network.name
+
+    def has_lost_its_bridge(self) -> bool:
+        return bool(_bridges(self.wanted) - _bridges(self.observed))
+
+    def has_drifted(self) -> bool:
+        return bool(crank.changes(self.observed, self.wanted))
+
+
+def reconcile(context: Context) -> tuple[str, ...]:
+    """Bring every active network back to what it should be; tell what was wrong.
+
+    A network whose bridge has vanished is stopped, as libvirt does when it starts: its guests
+    have lost their link, and starting it again is for its owner to say.
+    """
+    planned, found = _planned(context)
+    networks = _looked_at(context, planned)
+    lost = [one for one in networks if one.has_lost_its_bridge()]
+    drifted = [one for one in networks if one not in lost and one.has_drifted()]
+    for network in lost:
+        found += _stop(context, network)
+    return (*found, *_mend_all(context, drifted))
+
+
+def _planned(context: Context) -> tuple[list[_Running], list[str]]:
+    """What is active and what it should be, and why some of it cannot be told."""
+    facts = context.machine.basics()
+    planned: list[_Running] = []
+    problems: list[str] = []
+    for name in context.store.active_names():
+        try:
+            status = context.store.live(name)
+            wanted = wanted_running(context, status.network, facts).state
+        except PasarelaError as error:
+            problems.append(_problem(name, error))
+        else:
+            planned.append(_Running(status, wanted))
+    return planned, problems
+
+
+def _looked_at(context: Context, planned: Sequence[_Running]) -> list[_Running]:
+    observed = crank.look(context.machine, union(one.wanted for one in planned))
+    there = {resource.key: resource for resource in observed}
+    return [
+        _Running(one.status, one.wanted, frozenset(there[key] for key in _keys(one) & there.keys()))
+        for one in planned
+    ]
+
+
+def _stop(context: Context, network: _Running) -> list[str]:
+    try:
+        crank.reach(context.machine, crank.NOTHING, network.wanted)
+        context.store.remove_live(network.name)
+        finish_stop(context, network.status)
+    except PasarelaError as error:
+        return [_problem(network.name, error)]
+    return [f"network '{network.name}': its bridge had vanished, so it has been stopped"]
+
+
+def _mend_all(context: Context, drifted: Sequence[_Running]) -> list[str]:
+    try:
+        return _mend(context, drifted)
+    except PasarelaError:
+        return [line for network in drifted for line in _mend_alone(context, network)]
+
+
+def _mend_alone(context: Context, network: _Running) -> list[str]:
+    try:
+        (now,) = _looked_at(context, [network])
+        return _mend(context, [now])
+    except PasarelaError as error:
+        return [_problem(network.name, error)]
+
+
+def _mend(context: Context, drifted: Sequence[_Running]) -> list[str]:
+    """Raises:
+    PasarelaError: one of them cannot be mended, or not all of it."""
+    wanted = union(one.wanted for one in drifted)
+    actions = crank.changes(union(one.observed for one in drifted), wanted)
+    crank.perform(context.machine, actions)
+    if actions:
+        crank.verify(context.machine, wanted)
+    owners = {key: one.name for one in drifted for key in _keys(one)}
+    return [f"network '{owners[one.resource.key]}': {one.describe()}" for one in actions]
+
+
+def _keys(network: _Running) -> set[tuple[str, ...]]:
+    return {resource.key for resource in network.wanted}
+
+
+def _bridges(state: HostState) -> set[str]:
+    return {resource.name for resource in state if isinstance(resource, BridgeLink)}
+
+
+def _problem(name: str, error: PasarelaError) -> str:
+    return f"network '{name}': {error.message}"

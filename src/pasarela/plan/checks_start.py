@@ -26,11 +26,23 @@ def check_start(network: Network, facts: Facts) -> None:
         SystemCallFailed: the bridge's name is too long for a device.
     """
     if not network.forward.mode.owns_bridge:
+        _check_pool(network)
         return
     _check_routes(network, facts)
     _check_bridge_name(bridge_name(network))
     _check_zone(network)
     _check_netmasks(network)
+
+
+def _check_pool(network: Network) -> None:
+    """A physical function must have virtual ones to lend; they are the live definition's pool."""
+    forward = network.forward
+    if forward.pf is not None and not forward.interfaces:
+        raise InternalError(
+            f"No usable Vf's present on SRIOV PF {forward.pf}",
+            location=Location(element="pf"),
+            remedy=f"make some: echo 4 > /sys/class/net/{forward.pf}/device/sriov_numvfs",
+        )
 
 
 def _check_routes(network: Network, facts: Facts) -> None:

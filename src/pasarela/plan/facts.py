@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
 
-from pasarela.model.values import IpAddress
+from pasarela.model.values import IpAddress, PciAddress
 
 
 class ResolverPolicy(Enum):
@@ -35,6 +35,14 @@ class RouteFact:
 
 
 @dataclass(frozen=True, slots=True)
+class VirtualFunction:
+    """What an SR-IOV card lends to one guest; without a name if no driver has it."""
+
+    address: PciAddress
+    dev: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """A snapshot of the host. An empty one describes a host with nothing in the way."""
 
@@ -47,3 +55,4 @@ class Facts:
     lease_helper: str | None = None
     ra_uplinks: frozenset[str] = frozenset()  # would lose their IPv6 routes if the host forwarded
     wireless: frozenset[str] = frozenset()
+    virtual_functions: Mapping[str, tuple[VirtualFunction, ...]] = field(default_factory=dict)

@@ -32,6 +32,7 @@ from pasarela.plan.nftables import (
     CtStatus,
     Direction,
     Element,
+    Family,
     Field,
     IfName,
     Match,
@@ -99,6 +100,7 @@ class _Kind:
     served_addresses: tuple[IpAddress, ...]
     nat: Nat
     cut_off: bool
+    bridges_ipv6: bool
 
     @classmethod
     def of(cls, network: Network) -> _Kind:
@@ -115,6 +117,7 @@ class _Kind:
             served_addresses=_unique(ip.address for ip in network.ips if _serves(network)),
             nat=nat,
             cut_off=forward.mode is ForwardMode.NONE and not network.ips,
+            bridges_ipv6=bool(network.ips or network.ipv6 or forward.mode is not ForwardMode.NONE),
         )
 
     def section(self) -> FirewallSection:
@@ -132,6 +135,8 @@ class _Kind:
     def _to_rules(self) -> Iterator[Rule]:
         """Towards the guests. A permission returns, for the link it came from has a say too."""
         # Bridged packets come here where br_netfilter shows them: both links are the bridge.
+        if not self.bridges_ipv6:
+            yield rule(Match(Field.NFPROTO, Family.IPV6), Match(Field.IIFNAME, self.bridge), DROP)
         yield rule(Match(Field.IIFNAME, self.bridge), RETURN)
         for subnet in self.translated:
             yield self._inward(subnet, State(CtState.ESTABLISHED), Direction(reply=True))

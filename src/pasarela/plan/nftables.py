@@ -54,6 +54,7 @@ class Field(Enum):
     IP_DADDR = ("ip daddr", "ipv4_addr", 4)
     IP6_SADDR = ("ip6 saddr", "ipv6_addr", 16)
     IP6_DADDR = ("ip6 daddr", "ipv6_addr", 16)
+    NFPROTO = ("meta nfproto", "nf_proto", 1)
     L4PROTO = ("meta l4proto", "inet_proto", 1)
     DPORT = ("th dport", "inet_service", 2)
 
@@ -71,6 +72,16 @@ class Field(Enum):
         return cls.IP_DADDR if network.version == 4 else cls.IP6_DADDR
 
 
+class Family(Enum):
+    """Versions of IP by the kernel's number (linux/netfilter.h: NFPROTO_…)."""
+
+    IPV4 = 2
+    IPV6 = 10
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
 class Protocol(Enum):
     """Transport protocols by number (IANA)."""
 
@@ -81,7 +92,7 @@ class Protocol(Enum):
         return self.name.lower()
 
 
-Value = IfName | IPv4Network | IPv6Network | IpAddress | Protocol | int
+Value = IfName | IPv4Network | IPv6Network | IpAddress | Family | Protocol | int
 
 
 class CtState(IntFlag):

@@ -65,15 +65,6 @@ class Namespace:
         with self.inside():
             subprocess.run(["ip", "-batch", "-"], input="\n".join(commands), text=True, check=True)
 
-    @contextmanager
-    def having(self, address: str) -> Iterator[None]:
-        """The namespace with one more address: ``10.0.0.1/32 dev eth0``."""
-        self.ip(f"address add {address}")
-        try:
-            yield
-        finally:
-            self.ip(f"address delete {address}")
-
     def sysctl(self, path: str, value: str) -> None:
         with self.inside():
             Path("/proc/sys/net", path).write_text(value)

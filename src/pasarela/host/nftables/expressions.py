@@ -17,6 +17,7 @@ from pasarela.model.values import IpAddress, PortRange
 from pasarela.plan.nftables import (
     Direction,
     Expression,
+    Family,
     Field,
     IfName,
     Lookup,
@@ -48,6 +49,7 @@ _NFPROTO = {4: 2, 6: 10}
 _META = {
     Field.IIFNAME: _META_IIFNAME,
     Field.OIFNAME: _META_OIFNAME,
+    Field.NFPROTO: _META_NFPROTO,
     Field.L4PROTO: _META_L4PROTO,
 }
 _PAYLOAD = {  # header and offset (RFC 791, RFC 8200, RFC 768)
@@ -286,8 +288,9 @@ def _(value: IpAddress) -> bytes:
     return value.packed
 
 
-@_octets.register
-def _(value: Protocol) -> bytes:
+@_octets.register(Family)
+@_octets.register(Protocol)
+def _(value: Family | Protocol) -> bytes:
     return bytes([value.value])
 
 

@@ -94,6 +94,7 @@ def test_a_record_of_a_pid_that_is_another_process_now_is_not_alive() -> None:
     assert not Record("lab", 1, started + 1, False).alive
 
 
+@pytest.mark.timeout(30)
 def test_the_runtime_folder_goes_with_the_last_lab(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,7 +108,7 @@ def test_the_runtime_folder_goes_with_the_last_lab(
             state.forget(f"lab{number}")
 
     with ThreadPoolExecutor(8) as executor:
-        list(executor.map(one, range(50)))
+        list(executor.map(one, range(200)))
     assert list(tmp_path.iterdir()) == []
 
 

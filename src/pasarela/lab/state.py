@@ -96,15 +96,28 @@ def locked() -> Iterator[None]:
 
 
 def _lock(base: Path) -> int:
+    """Lock the folder, which another command may remove at any moment until then."""
     while True:
         base.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if base.stat().st_uid != os.getuid():
-            raise LabError(f"{base} belongs to another user", remedy="Set XDG_RUNTIME_DIR.")
-        descriptor = os.open(base, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            descriptor = os.open(base, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            continue
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        if base.exists() and os.path.samestat(os.fstat(descriptor), base.stat()):
+        if _is_still(base, descriptor):
             return descriptor
-        os.close(descriptor)  # another command removed the folder while this one waited
+        os.close(descriptor)
+
+
+def _is_still(base: Path, descriptor: int) -> bool:
+    opened = os.fstat(descriptor)
+    if opened.st_uid != os.getuid():
+        os.close(descriptor)
+        raise LabError(f"{base} belongs to another user", remedy="Set XDG_RUNTIME_DIR.")
+    try:
+        return os.path.samestat(opened, base.stat())
+    except FileNotFoundError:
+        return False
 
 
 def start_time(pid: int) -> int | None:

@@ -99,6 +99,19 @@ def test_ports(connection: Connection) -> None:
         connection.port_lookup(network, port.uuid)
 
 
+def test_a_ports_bandwidth(connection: Connection) -> None:
+    assert isinstance(connection, RemoteConnection)
+    network = connection.create_xml(DOCUMENTS["isolated"])
+    port = connection.port_create_xml(network, PORTS["port1"])
+    assert connection.port_parameters(port) == {}
+    connection.port_set_parameters(port, {"inbound.average": 100, "inbound.burst": 7, "x": 1})
+    found = connection.port_parameters(port)
+    assert (found["inbound.average"], found["inbound.burst"], found["inbound.peak"]) == (100, 7, 0)
+    assert "outbound.average" not in found
+    connection.port_set_parameters(port, {})
+    assert connection.port_parameters(port) == {}
+
+
 def test_errors_are_those_of_the_embedded_engine(connection: Connection) -> None:
     with pytest.raises(NetworkNotFound, match="no network with matching name 'x'"):
         connection.lookup_by_name("x")

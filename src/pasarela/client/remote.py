@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from errno import EIO
 from time import monotonic
@@ -25,6 +25,7 @@ from pasarela.model.handles import (
     UpdateSection,
 )
 from pasarela.rpc.client import ClientProtocol, Happened
+from pasarela.rpc.handles import PARAMETER_UINT, Parameter
 
 READ_ONLY = 1
 UPDATE_ORDER_IS_RIGHT = 16
@@ -171,6 +172,15 @@ class RemoteConnection:
 
     def port_xml_desc(self, port: PortRef) -> str:
         return self._text("port_xml_desc", port, 0)
+
+    def port_parameters(self, port: PortRef) -> dict[str, int]:
+        """The port's bandwidth by libvirt's names, as ``inbound.average``."""
+        return {one.field: one.value[1] for one in self._list("port_parameters", port, 0, 0)}
+
+    def port_set_parameters(self, port: PortRef, values: Mapping[str, int]) -> None:
+        """Replace the port's whole bandwidth."""
+        parameters = [Parameter(name, (PARAMETER_UINT, value)) for name, value in values.items()]
+        self._call("set_port_parameters", port, parameters, 0)
 
     def port_delete(self, port: PortRef) -> None:
         self._call("port_delete", port, 0)

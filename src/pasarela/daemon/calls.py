@@ -22,6 +22,7 @@ from pasarela.model.handles import (
     PortRef,
 )
 from pasarela.rpc.errors import RpcError
+from pasarela.rpc.handles import PARAMETER_UINT, Parameter
 from pasarela.rpc.procedures import BY_NAME, NAMES_MAX
 
 Values = tuple[Any, ...]
@@ -254,6 +255,24 @@ def _port_create_xml(engine: ServedEngine, network: NetworkRef, xml: str, flags:
 def _port_xml_desc(engine: ServedEngine, port: PortRef, flags: int) -> Values:
     check_flags(flags, 0, "networkPortGetXMLDesc")
     return (engine.port_xml_desc(port),)
+
+
+@answers("port_parameters")
+def _port_parameters(engine: ServedEngine, port: PortRef, wanted: int, flags: int) -> Values:
+    check_flags(flags, 0, "networkPortGetParameters")
+    found = engine.port_parameters(port)
+    parameters = [Parameter(name, (PARAMETER_UINT, value)) for name, value in found.items()]
+    return (parameters, 0)  # libvirt's server leaves the number at 0, too
+
+
+@answers("set_port_parameters")
+def _set_port_parameters(
+    engine: ServedEngine, port: PortRef, parameters: list[Parameter], flags: int
+) -> Values:
+    check_flags(flags, 0, "networkPortSetParameters")
+    values = {one.field: one.value[1] for one in parameters if one.value[0] == PARAMETER_UINT}
+    engine.port_set_parameters(port, values)
+    return ()
 
 
 @answers("port_delete")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pasarela.model.handles import InterfaceRef, Lease, LeaseType, NetworkRef, PortRef
 from pasarela.rpc.xdr import (
@@ -73,7 +73,7 @@ class Parameter(NamedTuple):
     """A typed parameter; ``value`` is its type's number and the value."""
 
     field: str
-    value: tuple[int, object]
+    value: tuple[int, Any]
 
 
 PARAMETER = record(

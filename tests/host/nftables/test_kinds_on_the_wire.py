@@ -100,12 +100,13 @@ def ground() -> Iterator[Ground]:
 
 @pytest.fixture
 def firewall(ground: Ground) -> Iterator[Firewall]:
-    """In the ground's host; afterwards there is no rule, and no connection is known."""
+    """In the ground's host; afterwards there is no rule, no connection and no neighbour known."""
     opened = Firewall()
     yield opened
     opened.close()
     nft("flush", "ruleset")
     forget_connections()
+    ground.topology.forget_neighbours()
 
 
 def forget_connections() -> None:

@@ -135,6 +135,11 @@ class Topology:
                 return
             assert time.monotonic() < deadline, f"{port} does not forward"
 
+    def forget_neighbours(self) -> None:
+        """Whom a rule kept unanswered stays unreachable for seconds otherwise."""
+        for namespace in self._all:
+            namespace.ip("neighbour flush all")
+
     def close(self) -> None:
         for namespace in self._all:
             namespace.close()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pasarela.engine.machine import Machine
     from pasarela.engine.portstore import PortStore
     from pasarela.model.network import Network
+    from pasarela.model.values import PciAddress
     from pasarela.plan.facts import Facts
     from pasarela.plan.network import Desired
 
@@ -39,6 +40,9 @@ class Context:
     @cached_property
     def machine(self) -> Machine:
         return self._make_machine()
+
+    def is_virtual_function(self, address: PciAddress) -> bool:
+        return self.machine.is_virtual_function(address)
 
     @cached_property
     def journal(self) -> Journal:

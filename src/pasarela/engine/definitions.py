@@ -110,7 +110,7 @@ def read(context: Context, text: str, *, validate: bool) -> Network:
 
     network = parse_network(text, validate=validate)
     network = complete(network, context.store, context.machine)
-    check_definition(network)
+    check_definition(network, is_virtual_function=context.is_virtual_function)
     return network
 
 

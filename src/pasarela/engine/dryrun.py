@@ -43,7 +43,7 @@ def plan_start(context: Context, text: str, *, validate: bool) -> StartPlan:
 
     definition = read(context, text, validate=validate)
     facts = facts_for_start(context, definition)
-    live = live_definition(definition)
+    live = live_definition(definition, facts.virtual_functions)
     check_start(live, facts)
     wanted = wanted_new(context, live, facts)
     observed = crank.look_before_start(context.machine, wanted.state)

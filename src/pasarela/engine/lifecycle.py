@@ -72,7 +72,9 @@ def prepare(context: Context, definition: Network, facts: Facts) -> Candidate:
     Raises:
         PasarelaError: a hook, the host or the definition itself is against it.
     """
-    status = run_hook(context.hooks, Status(live_definition(definition)), "start")
+    status = run_hook(
+        context.hooks, Status(live_definition(definition, facts.virtual_functions)), "start"
+    )
     check_start(status.network, facts)
     wanted = wanted_new(context, status.network, facts)
     return Candidate(status, wanted.state, wanted.warnings)

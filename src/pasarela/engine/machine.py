@@ -7,6 +7,7 @@ from typing import Protocol
 
 from pasarela.model.interface import HostInterface
 from pasarela.model.network import Network
+from pasarela.model.values import PciAddress
 from pasarela.plan.actions import Action, ApplyError
 from pasarela.plan.facts import Facts
 from pasarela.plan.resources import HostState, Resource, Scope
@@ -28,6 +29,10 @@ class Machine(Protocol):
 
     def basics(self) -> Facts:
         """What the plan of a running network depends on: no links, addresses or routes."""
+        ...
+
+    def is_virtual_function(self, address: PciAddress) -> bool:
+        """Whether a PCI device is an SR-IOV virtual function, as a guest may have whole."""
         ...
 
     def observe(self, scope: Scope) -> HostState:

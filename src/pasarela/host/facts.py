@@ -15,6 +15,7 @@ from pasarela.host import sysctl
 from pasarela.host.netlink import addresses, links, routes
 from pasarela.host.netlink.routes import RouteInfo
 from pasarela.host.netlink.socket import NetlinkSocket
+from pasarela.host.sriov import virtual_functions
 from pasarela.model.network import ForwardMode, Network
 from pasarela.model.values import IpAddress
 from pasarela.plan.facts import Capabilities, Facts, RouteFact
@@ -77,7 +78,12 @@ def read_for_start(socket: NetlinkSocket, basics: Facts, networks: Iterable[Netw
         routes=tuple(ipv4_routes()),
         ra_uplinks=frozenset(learned),
         wireless=frozenset(name for name in asked if is_wireless(name)),
+        virtual_functions={pf: virtual_functions(pf) for pf in _physical_functions(networks)},
     )
+
+
+def _physical_functions(networks: Iterable[Network]) -> Iterator[str]:
+    return (network.forward.pf for network in networks if network.forward.pf is not None)
 
 
 def link_names(table: Path = Path("/proc/thread-self/net/dev")) -> Iterator[str]:

@@ -20,9 +20,11 @@ from pasarela.host.links import Links
 from pasarela.host.netlink.socket import NetlinkSocket
 from pasarela.host.nftables.firewall import Firewall
 from pasarela.host.shaping import Shaping
+from pasarela.host.sriov import is_virtual_function
 from pasarela.host.sysctl import Sysctls
 from pasarela.model.network import Network
 from pasarela.model.paths import Paths
+from pasarela.model.values import PciAddress
 from pasarela.plan.actions import Action, ApplyError, Remove
 from pasarela.plan.facts import Capabilities, Facts
 from pasarela.plan.resources import (
@@ -66,6 +68,9 @@ class LinuxHost:
 
     def facts_for(self, networks: Sequence[Network]) -> Facts:
         return read_for_start(self._route_socket, self.basics(), networks)
+
+    def is_virtual_function(self, address: PciAddress) -> bool:
+        return is_virtual_function(address)
 
     def observe(self, scope: Scope) -> HostState:
         by_adapter: dict[Adapter, list[Resource]] = {}

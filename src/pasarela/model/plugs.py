@@ -11,7 +11,7 @@ from pasarela.errors import ConfigUnsupported, InternalError
 from pasarela.model import virtualport
 from pasarela.model.network import ForwardInterface, ForwardMode, Network
 from pasarela.model.port import Plug, PlugType, Port
-from pasarela.model.values import PciAddress, VirtualPortType
+from pasarela.model.values import VirtualPortType
 
 Connections = Mapping[str, int]
 """How many ports use a device, by :func:`device_key`."""
@@ -23,11 +23,7 @@ def device_key(device: Plug | ForwardInterface) -> str | None:
     """What a device is counted under: its name or its PCI address; None for a bridge's port."""
     if device.dev is not None:
         return device.dev
-    return format_pci(device.address) if device.address is not None else None
-
-
-def format_pci(address: PciAddress) -> str:
-    return f"{address.domain:04x}:{address.bus:02x}:{address.slot:02x}.{address.function:x}"
+    return str(device.address) if device.address is not None else None
 
 
 def choose_plug(
@@ -129,7 +125,7 @@ def check_reclaimed(
 
 def _no_such_device(network: Network, port: Port, plug: Plug) -> str:
     if plug.address is not None:
-        device = f"PCI device {format_pci(plug.address)} in use by network port"
+        device = f"PCI device {plug.address} in use by network port"
     else:
         device = f"dev='{plug.dev}' in use by network port '{port.uuid}'"
     return f"network '{network.name}' doesn't have {device}"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pasarela.host import processes, spawn
-from pasarela.host.spawn import StartFailed, start_background, start_foreground
+from pasarela.host.spawn import StartFailed, start_background, start_foreground, start_kept
 
 SH = "/bin/sh"
 
@@ -35,6 +35,34 @@ def test_a_signal_counts_as_in_a_shell():
     with pytest.raises(StartFailed) as failed:
         start_background([SH, "-c", "kill -9 $$"], {}).wait()
     assert failed.value.status == 128 + signal.SIGKILL
+
+
+def test_a_program_that_is_kept_is_ready_when_it_lets_go_of_its_standard_error(tmp_path: Path):
+    pid_file = tmp_path / "pid"
+    script = f"echo $$ > {pid_file}; exec sleep 30 2>/dev/null"
+    start_kept([SH, "-c", script], {}, pid_file).wait()
+    pid = int(pid_file.read_text())
+    assert os.getsid(pid) == pid
+    processes.terminate({pid})
+    assert not processes.command_line(pid)
+
+
+@pytest.mark.parametrize(
+    ("script", "status", "output"),
+    [
+        ("echo sorry >&2; exit 7", 7, "sorry\n"),
+        ("kill -9 $$", 128 + signal.SIGKILL, ""),
+        ("exec 2>&-; exit 4", 4, ""),
+    ],
+)
+def test_a_program_that_is_kept_and_ends_without_a_pid_file_has_failed(
+    tmp_path: Path, script: str, status: int, output: str
+):
+    stale = tmp_path / "pid"
+    stale.write_text("1\n")
+    with pytest.raises(StartFailed) as failed:
+        start_kept([SH, "-c", script], {}, stale).wait()
+    assert (failed.value.status, failed.value.output) == (status, output)
 
 
 def test_a_program_in_the_foreground_is_ready_when_it_says_so():

@@ -16,6 +16,7 @@ from pasarela.host.spawn import (
     may_change_user,
     start_background,
     start_foreground,
+    start_kept,
 )
 from pasarela.plan.dnsmasq import digest
 from pasarela.plan.resources import DnsmasqProcess
@@ -82,7 +83,7 @@ def _begin(process: DnsmasqProcess) -> Starting:
         return start_foreground([*command, "--no-daemon"], environment, _READY)
     if not _open_to_others(process.conf.parent):
         command.append("--user=root")
-    return start_background(command, environment)
+    return start_kept([*command, "--keep-in-foreground"], environment, process.pid_file)
 
 
 def _command(process: DnsmasqProcess) -> list[str]:

@@ -58,6 +58,29 @@ class Background:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A program that stays a child, and lets go of its standard error once it is ready.
+
+    By then it has written its pid file; one that ends lets go of it too, but has not.
+    """
+
+    pid: int
+    output: int  # a pipe's reading end
+    pid_file: Path
+
+    def wait(self) -> int | None:
+        said = b""
+        try:
+            while part := _read_within(self.output, START_SECONDS):
+                said += part
+        finally:
+            os.close(self.output)
+        if not _names(self.pid_file, self.pid):
+            raise StartFailed(_exit_status(self.pid), _decode(said))
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class Foreground:
     """A program that stays in the foreground and says so when it is ready."""
 
@@ -93,20 +116,23 @@ def start_background(argv: Sequence[str], env: Mapping[str, str]) -> Background:
         raise
 
 
-def start_foreground(argv: Sequence[str], env: Mapping[str, str], ready: bytes) -> Foreground:
-    """Start a program that stays a child of this process, in a session of its own.
+def start_kept(argv: Sequence[str], env: Mapping[str, str], pid_file: Path) -> Kept:
+    """Start a program that writes a pid file and stays a child, in a session of its own.
 
     Raises:
         OSError: there is no such program.
     """
-    reading, writing = os.pipe2(os.O_CLOEXEC)
-    try:
-        return Foreground(_spawn(argv, env, writing), reading, ready)
-    except OSError:
-        os.close(reading)
-        raise
-    finally:
-        os.close(writing)
+    pid_file.unlink(missing_ok=True)
+    return Kept(*_spawn_with_pipe(argv, env), pid_file)
+
+
+def start_foreground(argv: Sequence[str], env: Mapping[str, str], ready: bytes) -> Foreground:
+    """Start a program that stays a child, in a session of its own, and says when it is ready.
+
+    Raises:
+        OSError: there is no such program.
+    """
+    return Foreground(*_spawn_with_pipe(argv, env), ready)
 
 
 @cache
@@ -121,6 +147,18 @@ def may_change_user() -> bool:
     return not denied and any(
         int(first) <= _NOBODY < int(first) + int(count) for first, count in ranges
     )
+
+
+def _spawn_with_pipe(argv: Sequence[str], env: Mapping[str, str]) -> tuple[int, int]:
+    """The pid, and the end of a pipe where what it says comes out."""
+    reading, writing = os.pipe2(os.O_CLOEXEC)
+    try:
+        return _spawn(argv, env, writing), reading
+    except OSError:
+        os.close(reading)
+        raise
+    finally:
+        os.close(writing)
 
 
 def _spawn(argv: Sequence[str], env: Mapping[str, str], output: int) -> int:
@@ -152,6 +190,13 @@ def _exit_status(pid: int) -> int:
     _, status = os.waitpid(pid, 0)
     code = os.waitstatus_to_exitcode(status)
     return code if code >= 0 else 128 - code
+
+
+def _names(pid_file: Path, pid: int) -> bool:
+    try:
+        return pid_file.read_text().strip() == str(pid)
+    except OSError:
+        return False
 
 
 def _read_within(file: int, seconds: float) -> bytes:

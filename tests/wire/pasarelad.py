@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from signal import SIGTERM, Signals
 
@@ -50,8 +51,9 @@ class Pasarelad:
         holder.stdout.readline()
         return holder
 
-    def start(self, *arguments: str) -> None:
+    def start(self, command: Sequence[str] = ()) -> None:
         """Start the daemon; it has adopted what runs when this returns."""
+        words = command or (PYTHON, "-m", "pasarela.daemon.main", f"--root={self.root}")
         notify = self.folder / "ready"
         notify.unlink(missing_ok=True)
         with (
@@ -61,13 +63,7 @@ class Pasarelad:
             ready.bind(str(notify))
             ready.settimeout(PATIENCE)
             self._daemon = subprocess.Popen(
-                self._inside(
-                    PYTHON,
-                    "-m",
-                    "pasarela.daemon.main",
-                    f"--root={self.root}",
-                    *arguments,
-                ),
+                self._inside(*words),
                 env=os.environ | {"NOTIFY_SOCKET": str(notify), "LC_ALL": "C"},
                 stdin=subprocess.DEVNULL,
                 stdout=log,

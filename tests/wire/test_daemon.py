@@ -157,8 +157,8 @@ def test_a_socket_that_anybody_may_open_still_lets_only_the_right_ones_in(
     as_nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
     writing = pasarelad.run(*as_nobody, "virsh", "-c", pasarelad.uri, "net-list", "--all")
     Path(pasarelad.socket).chmod(0o770)
-    assert writing.returncode == 1
-    assert "End of file" in writing.stderr or "reset" in writing.stderr
+    assert writing.returncode != 0  # hung up on: an error, or the end by SIGPIPE
+    assert writing.stdout == ""
 
 
 def test_stale_handles_are_told_by_uuid_and_name(pasarelad: Pasarelad) -> None:

@@ -1,0 +1,114 @@
+"""The settings file, who is let in, and sockets that systemd hands over."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from oracle.rpc import OracleError, Procedure, RpcClient, pack_string
+from pasarela.daemon.access import Credentials, Policy
+from pasarela.daemon.config import Config, read_config
+from pasarela.errors import ConfigUnsupported
+from wire.pasarelad import PYTHON, Pasarelad
+
+LIBVIRTS_OWN = """
+# Master configuration file
+#listen_tls = 0
+unix_sock_group = "root"
+unix_sock_ro_perms = "0755"   # a comment
+unix_sock_rw_perms = '0750'
+auth_unix_rw = "none"
+max_clients = 7
+log_outputs="3:syslog:libvirtd"
+access_drivers = [ "polkit" ]
+keepalive_interval = 9
+"""
+
+
+def test_a_file_of_libvirts_is_understood(tmp_path: Path) -> None:
+    path = tmp_path / "conf"
+    path.write_text(LIBVIRTS_OWN)
+    assert read_config(path) == Config(
+        group=0, rw_mode=0o750, ro_mode=0o755, max_clients=7, keepalive_interval=9
+    )
+
+
+def test_without_a_file_there_are_defaults(tmp_path: Path) -> None:
+    assert read_config(tmp_path / "none") == Config.default()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "nonsense",
+        'unix_sock_group = "no-such-group-here"',
+        'unix_sock_rw_perms = "rwx"',
+        'auth_unix_rw = "sasl"',
+        "max_clients = 7 8",
+    ],
+)
+def test_what_makes_no_sense_is_told_with_its_line(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "conf"
+    path.write_text(f"# first\n{line}\n")
+    with pytest.raises(ConfigUnsupported, match=f"{path}:2"):
+        read_config(path)
+
+
+@pytest.mark.parametrize(
+    ("policy", "uid", "gid", "allowed"),
+    [
+        (Policy(), 0, 0, True),
+        (Policy(), os.geteuid(), 65534, True),
+        (Policy(), 65534, 65534, False),
+        (Policy(group=65534), 65534, 65534, True),
+        (Policy(group=1), 4242, 4242, False),
+        (Policy(group=4242), 4242, 4242, True),
+        (Policy(everybody=True), 65534, 65534, True),
+    ],
+)
+def test_who_may_change_networks(policy: Policy, uid: int, gid: int, allowed: bool) -> None:
+    assert policy.allows(Credentials(1, uid, gid)) is allowed
+
+
+ACTIVATOR = """
+import os, socket, sys
+root, python = sys.argv[1:]
+names = []
+for number, name in enumerate(("one", "two-ro"), 3):
+    made = socket.socket(socket.AF_UNIX)
+    made.bind(os.path.join(root, name))
+    made.listen()
+    os.dup2(made.fileno(), number + 10)
+for number in (3, 4):
+    os.dup2(number + 10, number)
+os.environ["LISTEN_PID"] = str(os.getpid())
+os.environ["LISTEN_FDS"] = "2"
+os.environ["LISTEN_FDNAMES"] = "a.socket:b-ro.socket"
+os.execv(python, [python, "-m", "pasarela.daemon.main", "--root", root])
+"""
+
+
+@pytest.mark.netns
+def test_sockets_of_systemds_are_taken_over(pasarelad: Pasarelad) -> None:
+    pasarelad.terminate()
+    pasarelad.start(command=[PYTHON, "-c", ACTIVATOR, str(pasarelad.root), PYTHON])
+    try:
+        assert not Path(pasarelad.socket).exists()
+        with RpcClient(str(pasarelad.root / "one"), "network:///system") as client:
+            client.call(
+                Procedure.NETWORK_DEFINE_XML, pack_string("<network><name>x</name></network>")
+            )
+        with (
+            RpcClient(str(pasarelad.root / "two-ro"), "network:///system") as client,
+            pytest.raises(OracleError) as refused,
+        ):
+            client.call(
+                Procedure.NETWORK_DEFINE_XML, pack_string("<network><name>y</name></network>")
+            )
+        assert refused.value.code == 29
+    finally:
+        pasarelad.terminate()
+        assert (pasarelad.root / "one").exists()  # systemd's to remove
+        pasarelad.start()

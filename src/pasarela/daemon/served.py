@@ -10,17 +10,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pasarela.engine import bulk, definitions, repair, servers
 from pasarela.engine.context import Context
 from pasarela.engine.engine import Engine
 from pasarela.engine.events import EventLog
 from pasarela.engine.files import system_errors
-from pasarela.engine.machine import Interfaces, Machine
+from pasarela.engine.lazy import LazyModule
 from pasarela.model.handles import Lease, NetworkEvent, NetworkFilter
 from pasarela.model.paths import Paths
 from pasarela.rpc.procedures import NETWORKS
 from pasarela.rpc.xdr import Encoded, to_bytes
+
+if TYPE_CHECKING:
+    from pasarela.engine import bulk, definitions, repair, servers
+    from pasarela.engine.machine import Interfaces, Machine
+else:  # 70 ms that the first clients need not wait for
+    definitions = LazyModule("pasarela.engine.definitions")
+    repair = LazyModule("pasarela.engine.repair")
+    servers = LazyModule("pasarela.engine.servers")
 
 Announce = Callable[[NetworkEvent], None]
 

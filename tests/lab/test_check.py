@@ -58,6 +58,25 @@ def test_a_promise_that_is_not_kept_is_shown_beside_what_was_measured(labs: Labs
     assert "1 of 1 lines differ from what is promised." in done.stdout
 
 
+UNSEEN = """
+for file in /proc/sys/net/bridge/bridge-nf-call-*; do [ ! -e $file ] || echo 0 > $file; done
+exec "$0" -c "$1"
+"""
+VERY_ISOLATED = """
+import pasarela
+from pasarela.lab import check, report
+print(report.as_text(check.check(pasarela.connect(), check.choose(["very-isolated"])), 1.0))
+"""
+
+
+@pytest.mark.netns
+def test_what_no_firewall_of_this_host_can_see_is_said(labs: Labs) -> None:
+    labs.ok("up")
+    done = labs.run("shell", "host", "--", "sh", "-c", UNSEEN, sys.executable, VERY_ISOLATED)
+    assert "✓, see note" in done.stdout, done.stderr
+    assert "Note: this host's firewall does not see packets within a bridge" in done.stdout
+
+
 @pytest.mark.netns
 def test_an_unknown_kind_is_refused_with_those_there_are(labs: Labs) -> None:
     refused = labs.run("check", "--kind", "rooted")

@@ -33,6 +33,7 @@ class Kind:
     ipv6: Cells | None = None
     statics: Sequence[IPv4Interface] = ()  # the guests' addresses, where nobody gives any
     needs_bridge: bool = False
+    filters_bridged: bool = False  # its IPv6 promise is the firewall's, for packets within a bridge
     real_guest: bool = False  # measured with a guest under QEMU too, when asked
     network: str = field(default="")
 
@@ -107,6 +108,7 @@ KINDS = (
         _own_bridge(14, "very-isolated", "", ""),
         ipv4=_VERY_ISOLATED,
         ipv6=_NOT_EVEN_GUESTS,
+        filters_bridged=True,
         statics=(IPv4Interface("10.14.0.11/24"), IPv4Interface("10.14.0.12/24")),
     ),
     Kind(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from pathlib import Path
 
 from pasarela.lab import addresses, echo, node, topology, uplink, web
 from pasarela.lab.endpoint import Endpoint, Machine
@@ -27,6 +28,11 @@ from pasarela.lab.subject import Guest, Subject
 
 _PATIENCE = 5.0  # seconds for an answer that is promised
 _IMPATIENCE = 1.0  # seconds for one that must not come
+_BRIDGED_IPV6 = Path("/proc/sys/net/bridge/bridge-nf-call-ip6tables")
+_UNSEEN = (
+    "this host's firewall does not see packets within a bridge, so that guests of a very isolated "
+    "network reach each other over IPv6, as under libvirt; 'sudo modprobe br_netfilter' ends that."
+)
 _INTERNET = Machine("internet", "wan0")
 
 
@@ -39,6 +45,7 @@ class Line:
     version: int
     promised: Cells
     measured: Cells
+    note: str = ""
 
     @property
     def kept(self) -> bool:
@@ -47,8 +54,7 @@ class Line:
 
 def measure(subject: Subject, version: int, executor: Executor, title: str = "") -> Line:
     """Measure one IP version of a network whose guests have their addresses."""
-    promised = subject.kind.promise(version)
-    assert promised is not None
+    promised, note = promise_here(subject.kind, version)
     ways = {
         "guests": guests_reach,
         "host": host_reach,
@@ -61,7 +67,20 @@ def measure(subject: Subject, version: int, executor: Executor, title: str = "")
         for column, way in ways.items()
     }
     measured = {column: cells[column].result() for column in COLUMNS}
-    return Line(subject.kind, title or subject.kind.title, version, promised, measured)
+    return Line(subject.kind, title or subject.kind.title, version, promised, measured, note)
+
+
+def promise_here(kind: Kind, version: int) -> tuple[Cells, str]:
+    """What a kind promises on this host, and why that is less than elsewhere, if it is."""
+    promised = kind.promise(version)
+    assert promised is not None
+    if version == 6 and kind.filters_bridged and not _firewall_sees_bridged():
+        return {**promised, "guests": YES}, _UNSEEN
+    return promised, ""
+
+
+def _firewall_sees_bridged() -> bool:
+    return _BRIDGED_IPV6.exists() and _BRIDGED_IPV6.read_text().strip() != "0"
 
 
 def patience(promised: str) -> float:

@@ -17,7 +17,8 @@ def as_text(lines: Sequence[Line], seconds: float) -> str:
     text = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
             for row in rows]  # fmt: skip
     text.insert(1, "  ".join("─" * width for width in widths))
-    return "\n".join([*text, "", _summary(lines, seconds)])
+    notes = [f"Note: {line.note}" for line in lines if line.note]
+    return "\n".join([*text, "", *notes, _summary(lines, seconds)])
 
 
 def as_json(lines: Sequence[Line], seconds: float) -> str:
@@ -32,6 +33,7 @@ def as_json(lines: Sequence[Line], seconds: float) -> str:
                 "asPromised": line.kept,
                 "promised": dict(line.promised),
                 "measured": dict(line.measured),
+                **({"note": line.note} if line.note else {}),
             }
             for line in lines
         ],
@@ -41,7 +43,8 @@ def as_json(lines: Sequence[Line], seconds: float) -> str:
 
 def _row(line: Line) -> list[str]:
     cells = [_cell(line.measured[column], line.promised[column]) for column in COLUMNS]
-    return [line.title, f"IPv{line.version}", *cells, "✓" if line.kept else "✗"]
+    verdict = ("✓" if line.kept else "✗") + (", see note" if line.note else "")
+    return [line.title, f"IPv{line.version}", *cells, verdict]
 
 
 def _cell(measured: str, promised: str) -> str:

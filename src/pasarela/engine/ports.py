@@ -30,6 +30,11 @@ PARAMETERS = {
     "outbound": ("average", "peak", "burst"),
 }
 
+_UNKEPT_FLOOR = (
+    "port {}: its floor counts against the network's bandwidth, but it has no traffic class of its "
+    "own yet, so that other guests may still crowd it out"
+)
+
 
 def create(context: Context, entry: Entry, text: str, *, reclaim: bool, validate: bool) -> Port:
     """Plug a port in; the reply says where.
@@ -48,6 +53,8 @@ def create(context: Context, entry: Entry, text: str, *, reclaim: bool, validate
         raise port_exists(port.uuid)
     after = run_hook(context.hooks, status, "port-created", bare_port_text(port))
     _store(context, status, replace(after, floors=floors), port.uuid, port)
+    if floors.sum > status.floors.sum:
+        context.warn((_UNKEPT_FLOOR.format(port.uuid),))
     return port
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
@@ -14,9 +15,10 @@ from engine.machines import BreakingMachine, Fault, MemoryMachine, refuse
 from pasarela.engine.engine import Engine
 from pasarela.errors import InternalError
 from pasarela.model.paths import Paths
+from pasarela.plan.actions import Action, ApplyError, Remove
 from pasarela.plan.facts import RouteFact
 from pasarela.plan.links import ForeignLink
-from pasarela.plan.resources import BridgeLink
+from pasarela.plan.resources import BridgeLink, DnsmasqProcess, TextFile
 
 
 def active(engine: Engine) -> list[str]:
@@ -91,15 +93,49 @@ def test_a_file_that_makes_no_sense_is_one_failure(engine: Engine, paths: Paths)
     assert active(engine) == ["n1"]
 
 
-def test_a_network_beyond_the_hundredth_is_served(
+def test_networks_beyond_what_inotify_bears_are_served(
     engine: Engine, machine: MemoryMachine, paths: Paths
 ) -> None:
     """Each dnsmasq that follows resolv.conf takes one of the host's 128 inotify instances."""
-    refs = [engine.define_xml(documents.nat(number)) for number in range(102)]
+    refs = [engine.define_xml(documents.nat(number)) for number in range(66)]
     assert engine.start_many(refs) == []
     engine.start(engine.define_xml(documents.nat(150)))
     served = [ref.name for ref in engine.list_networks() if is_served(machine, paths, ref.name)]
-    assert served == ["n100", "n101", "n150"]
+    assert served == ["n150", "n64", "n65"]
+
+
+class StingyMachine(MemoryMachine):
+    """A host where other programs have used up what inotify there is."""
+
+    def apply(self, actions: Sequence[Action]) -> None:
+        for position, action in enumerate(actions):
+            process = action.resource
+            if isinstance(process, DnsmasqProcess) and not isinstance(action, Remove):
+                conf = self.state["file", str(process.conf)]
+                assert isinstance(conf, TextFile)
+                if "no-resolv" not in conf.content:
+                    error = InternalError("dnsmasq: failed to create inotify: Too many open files")
+                    raise ApplyError(actions[:position], error)
+            super().apply([action])
+
+
+def test_where_inotify_is_used_up_networks_are_served_from_the_first(
+    root: Path, paths: Paths
+) -> None:
+    machine = StingyMachine()
+    engine = engine_on(root, machine)
+    refs = [engine.define_xml(documents.nat(number)) for number in range(3)]
+    engine.start(refs[0])
+    assert engine.start_many(refs) == []
+    assert [is_served(machine, paths, ref.name) for ref in refs] == [True] * 3
+
+
+def test_who_is_to_blame_is_found_by_halves(engine: Engine, machine: MemoryMachine) -> None:
+    refs = [engine.define_xml(documents.nat(number)) for number in range(16)]
+    machine.put(ForeignLink("virbr11", "veth"))
+    assert [failure.name for failure in engine.start_many(refs)] == ["n11"]
+    made = [one for one in machine.applied if isinstance(one.resource, BridgeLink)]
+    assert len(made) == 15
 
 
 def test_plans_are_told_and_nothing_is_touched(

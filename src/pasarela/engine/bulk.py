@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeVar
 
 from pasarela.engine.context import Context
 from pasarela.engine.files import write_atomic
@@ -17,6 +18,8 @@ from pasarela.model.network import Network
 from pasarela.model.status import Status
 from pasarela.plan.checks_start import check_start
 from pasarela.plan.facts import Facts, RouteFact
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +62,9 @@ def start_many(context: Context, definitions: Sequence[Network]) -> list[Failure
     """Start networks in one batch; those that cannot be are told, the others run."""
     facts = context.machine.facts_for(definitions)
     candidates, failures = _prepare_all(context, definitions, facts)
-    batch, rest = _compatible(candidates, facts)
-    try:
-        if batch:
-            bring_up(context, batch)
-    except PasarelaError:
-        rest = batch + rest
-    for candidate in rest:
+    together, clashing = _compatible(candidates, facts)
+    failures += _in_batches(together, partial(bring_up, context), _name_of_candidate)
+    for candidate in clashing:
         failures += _attempt(candidate.name, partial(_start_alone, context, candidate))
     return failures
 
@@ -76,14 +75,32 @@ def stop_many(context: Context, names: Sequence[str]) -> list[Failure]:
     statuses: list[Status] = []
     for name in names:
         failures += _attempt(name, partial(_append_live, context, name, statuses))
+    return failures + _in_batches(statuses, partial(take_down, context), _name_of_status)
+
+
+def _in_batches(
+    items: Sequence[T], action: Callable[[Sequence[T]], None], name_of: Callable[[T], str]
+) -> list[Failure]:
+    """Do something to all at once; where that fails, to each half, down to who is to blame."""
+    if not items:
+        return []
     try:
-        if statuses:
-            take_down(context, statuses)
-    except PasarelaError:
-        for status in statuses:
-            name = status.network.name
-            failures += _attempt(name, partial(take_down, context, [status]))
-    return failures
+        action(items)
+    except PasarelaError as error:
+        if len(items) == 1:
+            return [Failure(name_of(items[0]), error)]
+        middle = len(items) // 2
+        first = _in_batches(items[:middle], action, name_of)
+        return first + _in_batches(items[middle:], action, name_of)
+    return []
+
+
+def _name_of_candidate(candidate: Candidate) -> str:
+    return candidate.name
+
+
+def _name_of_status(status: Status) -> str:
+    return status.network.name
 
 
 def _definitions(context: Context, entries: Sequence[Entry]) -> tuple[list[Network], list[Failure]]:

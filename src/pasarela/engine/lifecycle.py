@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
@@ -22,13 +22,15 @@ from pasarela.engine.live import live_definition
 from pasarela.engine.servers import note_served
 from pasarela.engine.traces import traces_of
 from pasarela.engine.wanted import facts_for_start, wanted_new, wanted_running
-from pasarela.errors import PasarelaError, SystemCallFailed
+from pasarela.errors import InternalError, PasarelaError, SystemCallFailed
 from pasarela.model.network import Network
 from pasarela.model.status import Status
 from pasarela.plan.actions import Action, Change
 from pasarela.plan.checks_start import check_start
-from pasarela.plan.facts import Facts
+from pasarela.plan.facts import Facts, ResolverPolicy
 from pasarela.plan.resources import HostState, Sysctl, TextFile
+
+NO_INOTIFY = "failed to create inotify"  # dnsmasq's words
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Candidate:
     """A network that may start, and what it will be on the host."""
 
     status: Status
+    facts: Facts
     wanted: HostState
     warnings: tuple[str, ...]
 
@@ -76,16 +79,37 @@ def prepare(context: Context, definition: Network, facts: Facts) -> Candidate:
         context.hooks, Status(live_definition(definition, facts.virtual_functions)), "start"
     )
     check_start(status.network, facts)
-    wanted = wanted_new(context, status.network, facts)
-    return Candidate(status, wanted.state, wanted.warnings)
+    return _candidate(context, status, facts)
 
 
 def bring_up(context: Context, candidates: Sequence[Candidate]) -> None:
     """Start all of them.
 
+    Where other programs have used up the host's inotify instances, dnsmasq cannot follow
+    resolv.conf, and the networks are served instead (engine/resolver.py).
+
     Raises:
         PasarelaError: one cannot start, so none has been started.
     """
+    try:
+        _bring_up(context, candidates)
+    except InternalError as error:
+        if NO_INOTIFY not in error.message:
+            raise
+        _bring_up(context, [_served(context, candidate) for candidate in candidates])
+
+
+def _candidate(context: Context, status: Status, facts: Facts) -> Candidate:
+    wanted = wanted_new(context, status.network, facts)
+    return Candidate(status, facts, wanted.state, wanted.warnings)
+
+
+def _served(context: Context, candidate: Candidate) -> Candidate:
+    facts = replace(candidate.facts, resolver=ResolverPolicy.SERVED)
+    return _candidate(context, candidate.status, facts)
+
+
+def _bring_up(context: Context, candidates: Sequence[Candidate]) -> None:
     wanted = union(candidate.wanted for candidate in candidates)
     observed = crank.look_before_start(context.machine, wanted)
     for candidate in candidates:

@@ -11,8 +11,8 @@ from pasarela.engine.files import read_text
 from pasarela.model.paths import Paths
 from pasarela.plan.facts import ResolverPolicy
 
-# Well below the kernel's default of 128, which the host's other programs share.
-MAX_FOLLOWERS = 100
+# Half of the kernel's default of 128, for the host's other programs need some, too.
+MAX_FOLLOWERS = 64
 
 
 def policy_for_new(active: int) -> ResolverPolicy:

@@ -90,13 +90,14 @@ def _prepare(rules: Callable[[], None]) -> Load:
 
 
 def _interleaved(loads: dict[Contender, Load], rounds: int) -> Results:
-    """Medians; each round measures everybody, so that what disturbs one disturbs all."""
+    """Medians; each round measures everybody, every other round from the other end."""
     taken: dict[Contender, dict[str, list[float]]] = {
         contender: {metric.key: [] for metric in METRICS} for contender in loads
     }
-    for _ in range(rounds):
+    for number in range(rounds):
+        order = list(loads.items())[:: -1 if number % 2 else 1]
         for metric in METRICS:
-            for contender, load in loads.items():
+            for contender, load in order:
                 taken[contender][metric.key].append(metric.measure(load))
     return {
         contender: {key: statistics.median(values) for key, values in measured.items()}

@@ -94,6 +94,8 @@ def test_real_guests_are_treated_as_their_kind_promises(labs: Labs) -> None:
     done = labs.run("check", "--vm", "--json", *options, timeout=200)
     table = json.loads(done.stdout)
     real = [line for line in table["kinds"] if line["title"].endswith("QEMU")]
+    if Path("/proc/self/uid_map").read_text().split()[2] == "1":
+        kinds.remove("macvtap")  # only root may open its device
     assert [line["kind"] for line in real] == kinds
     assert [line for line in table["kinds"] if line["promised"] != line["measured"]] == []
     assert not Path(labs.runtime / "pasarela-lab").exists()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 
 from pasarela.client.connection import Connection
 from pasarela.lab import measure, node, subject, uplink
 from pasarela.lab.echo import EchoServers
-from pasarela.lab.faults import LabError
+from pasarela.lab.faults import LabError, NotPermitted
 from pasarela.lab.kinds import KINDS, Kind
 from pasarela.lab.measure import Line
 from pasarela.lab.subject import Subject
@@ -86,10 +86,16 @@ class Campaign:
         subjects = [self._build(kind) for kind in kinds]
         self._subjects += subjects
         real = [one for one in subjects if self._vm and one.kind.real_guest]
-        prepared = [(one, subject.plug_real(self._connection, one)) for one in real]
+        prepared = [each for one in real for each in self._prepare(one)]
         futures = [self._executor.submit(self._measure, one) for one in subjects]
         futures += [self._executor.submit(self._measure_real, *each) for each in prepared]
         return [line for future in futures for line in future.result()]
+
+    def _prepare(self, one: Subject) -> Iterator[tuple[Subject, Prepared]]:
+        try:
+            yield one, subject.plug_real(self._connection, one)
+        except NotPermitted as error:
+            self._progress.say(f"{one.kind.title}, QEMU: left out, for {error}")
 
     def free_nic(self) -> None:
         """Remove what is plugged into the NIC itself: it cannot be a bridge's port beside that."""

@@ -14,6 +14,10 @@ class LabError(HostError):
     template = "{}"
 
 
+class NotPermitted(LabError):
+    """It takes more than a user namespace gives."""
+
+
 def run(argv: Sequence[str], *, text: str | None = None, timeout: float = 30) -> str:
     """Run a program to its end and return what it printed.
 

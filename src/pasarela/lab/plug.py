@@ -85,11 +85,7 @@ def attach(name: str, port: Port, link: str) -> str | None:
     """
     plug = required_plug(port)
     if plug.type is PlugType.DIRECT:
-        mode = plug.mode or "bridge"
-        _batch(
-            f"link add link {plug.dev} name {INTERFACE} address {port.mac} "
-            f"netns {node.pin(name)} type macvlan mode {mode}"
-        )
+        add_direct(port, plug, INTERFACE, "macvlan", "netns", node.pin(name))
         return None
     _batch(
         f"link add {link} type veth peer name {INTERFACE} address {port.mac} "
@@ -99,6 +95,22 @@ def attach(name: str, port: Port, link: str) -> str | None:
     if port.isolated:
         run(["bridge", "link", "set", "dev", link, "isolated", "on"])
     return link
+
+
+def add_direct(port: Port, plug: Plug, link: str, kind: str, *where: str) -> None:
+    """Make a macvlan or macvtap on the plug's device.
+
+    Raises:
+        LabError: the device is a bridge's port, say.
+    """
+    start = ["ip", "link", "add", "link", str(plug.dev), "name", link, "address", port.mac]
+    try:
+        run([*start, *where, "type", kind, "mode", plug.mode or "bridge"])
+    except LabError as error:
+        raise LabError(
+            f"no guest can be plugged into {plug.dev} itself: {error}",
+            remedy=f"If {plug.dev} is in a bridge: 'pasarela lab bridge --remove' takes it out.",
+        ) from error
 
 
 def required_plug(port: Port) -> Plug:

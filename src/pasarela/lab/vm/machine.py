@@ -15,7 +15,7 @@ from pathlib import Path
 from pasarela.client.connection import Connection
 from pasarela.errors import PasarelaError
 from pasarela.lab import node, plug
-from pasarela.lab.faults import LabError, missing_program, run
+from pasarela.lab.faults import LabError, NotPermitted, missing_program, run
 from pasarela.lab.guest import Request
 from pasarela.lab.plug import Plugged
 from pasarela.lab.vm import initramfs, kernel
@@ -198,9 +198,7 @@ def _listen(path: Path) -> socket.socket:
 
 def _card(name: str, port: Port, where: Plug, link: str) -> Card:
     if where.type is PlugType.DIRECT:
-        mode = where.mode or "bridge"
-        run(["ip", "link", "add", "link", str(where.dev), "name", link, "address", port.mac,
-             "type", "macvtap", "mode", mode])  # fmt: skip
+        plug.add_direct(port, where, link, "macvtap")
         run(["ip", "link", "set", link, "up"])
         return Card(link, _open_macvtap(name, link))
     run(["ip", "tuntap", "add", link, "mode", "tap"])
@@ -219,7 +217,7 @@ def _open_macvtap(name: str, link: str) -> int:
         os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(major, minor))
         return os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except PermissionError as error:
-        raise LabError(
+        raise NotPermitted(
             "a user namespace may not open macvtap devices",
             remedy="Use 'sudo pasarela lab up' for real guests on macvtap.",
         ) from error

@@ -68,7 +68,7 @@ class Firewall:
         transactions, each of whole sections.
 
         Raises:
-            SystemCallFailed: the kernel refused, and says why; nothing has changed.
+            SystemCallFailed: the kernel refused, and says why; that transaction changed nothing.
         """
         steps = [transaction.step(action) for action in actions]
         try:

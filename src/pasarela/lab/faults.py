@@ -28,7 +28,7 @@ def run(argv: Sequence[str], *, text: str | None = None, timeout: float = 30) ->
         done = subprocess.run(
             argv, input=text, capture_output=True, text=True, timeout=timeout, check=False
         )
-    except FileNotFoundError as error:
+    except (FileNotFoundError, PermissionError) as error:  # EACCES: a folder on PATH is closed
         raise missing_program(argv[0]) from error
     except subprocess.TimeoutExpired as error:
         raise LabError(f"'{' '.join(argv)}' did not end within {timeout:g} s") from error

@@ -24,7 +24,7 @@ def main(argv: list[str]) -> int:
     # /proc is still the one from outside, so this is the pid by which the outside knows us.
     outer_pid = int(Path("/proc/self").readlink().name)
     try:
-        sandbox.furnish(single_user="single-user" in argv)
+        sandbox.furnish()
         topology.build(bridge="bridge" in argv)
     except (PasarelaError, OSError) as error:
         remedy = error.remedy if isinstance(error, PasarelaError) else None

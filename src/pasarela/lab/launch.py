@@ -76,17 +76,17 @@ def _start(name: str, user_namespace: bool, bridge: bool) -> Record:
         except LabError:
             pass  # newuidmap may lack its privilege, in a container for example
     if user_namespace:
-        return _start_keeper(name, ["--user", "--map-root-user"], bridge, "single-user")
+        return _start_keeper(name, ["--user", "--map-root-user"], bridge)
     return _start_keeper(name, [], bridge)
 
 
-def _start_keeper(name: str, user: list[str], bridge: bool, *words: str) -> Record:
+def _start_keeper(name: str, user: list[str], bridge: bool) -> Record:
     log = state.directory(name) / "keeper.log"
     reader, writer = os.pipe()
     argv = [
         "unshare", *user, "--mount", "--net", "--pid", "--uts", "--ipc", "--fork", "--kill-child",
         "--propagation=private", "--", sys.executable, "-m", "pasarela.lab.keeper", str(writer),
-        *words, *(["bridge"] if bridge else []),
+        *(["bridge"] if bridge else []),
     ]  # fmt: skip
     with log.open("wb") as errors:
         process = subprocess.Popen(

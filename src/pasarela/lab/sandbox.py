@@ -34,11 +34,8 @@ _DEFAULT_NETWORK = """\
 """
 
 
-def furnish(*, single_user: bool) -> None:
-    """Make the mounts; the caller is in a mount namespace of its own.
-
-    ``single_user``: only one user is mapped into the lab's user namespace.
-    """
+def furnish() -> None:
+    """Make the mounts; the caller is in a mount namespace of its own."""
     _mount("proc", "/proc")
     _mount("sysfs", "/sys")
     _mount("tmpfs", "/run", "mode=755")
@@ -46,7 +43,7 @@ def furnish(*, single_user: bool) -> None:
     node.PINS.mkdir()
     _mount("tmpfs", str(node.PINS), "mode=755")
     _copy_etc()
-    if single_user:
+    if _mapped_users() == 1:
         _everybody_is_root()
     for path in _PRIVATE:
         _private_folder(Path(path))
@@ -63,6 +60,12 @@ def _copy_etc() -> None:
     copy = node.LAB / "etc"
     subprocess.run(["cp", "-a", "/etc", copy], capture_output=True, check=False)
     run(["mount", "--bind", str(copy), "/etc"])
+
+
+def _mapped_users() -> int:
+    """How many users this user namespace has (user_namespaces(7))."""
+    lines = Path("/proc/self/uid_map").read_text().splitlines()
+    return sum(int(line.split()[2]) for line in lines)
 
 
 def _everybody_is_root() -> None:

@@ -41,10 +41,10 @@ class Pasarelad:
         self.start()
 
     def _hold(self) -> subprocess.Popen[bytes]:
-        """The namespaces, held open by a process that does nothing else."""
+        """The namespaces, held open by a shell that also reaps what others leave behind."""
         script = (
             "mount -t sysfs sysfs /sys; mount -t tmpfs tmpfs /run; ip link set lo up;"
-            "echo; exec sleep infinity"
+            "echo; sleep infinity & wait"
         )
         holder = subprocess.Popen([*_UNSHARE, "sh", "-c", script], stdout=subprocess.PIPE)
         assert holder.stdout is not None

@@ -31,9 +31,12 @@ def snapshot(root: Path) -> dict[str, Any]:
 
 
 def dnsmasqs(root: Path) -> list[str]:
-    """The command lines of dnsmasqs with files below ``root``, without their pids."""
+    """The command lines of dnsmasqs with files below ``root``, without their pids.
+
+    Each once: dnsmasq's helper, which bears the same, comes a moment after dnsmasq itself.
+    """
     lines = (_command_line(entry) for entry in Path("/proc").iterdir() if entry.name.isdecimal())
-    return sorted(line for line in lines if "dnsmasq" in line and str(root) in line)
+    return sorted({line for line in lines if "dnsmasq" in line and str(root) in line})
 
 
 def _links() -> list[tuple[Any, ...]]:

@@ -13,6 +13,11 @@ _START = "import sys; from pasarela.lab.cli import main; sys.exit(main(sys.argv[
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 
 
+def one_user_only() -> bool:
+    """Whether these tests run in a user namespace with nobody but their own user."""
+    return Path("/proc/self/uid_map").read_text().split()[2] == "1"
+
+
 @dataclass(frozen=True)
 class Labs:
     """``pasarela lab`` with its state below ``runtime``; ``prefix`` runs it as somebody else."""

@@ -10,6 +10,18 @@ from ipaddress import IPv4Address, IPv6Address
 IpAddress = IPv4Address | IPv6Address
 
 
+def format_ip(address: IpAddress) -> str:
+    """The address as glibc's inet_ntop writes it: IPv4 within IPv6 stays dotted."""
+    if isinstance(address, IPv4Address):
+        return str(address)
+    high, low = address.packed[:12], address.packed[12:]
+    embedded = high == bytes(12) and any(low[:2])
+    mapped = high == bytes(10) + b"\xff\xff"
+    if address.scope_id or not (embedded or mapped):
+        return str(address)
+    return f"::{'ffff:' if mapped else ''}{IPv4Address(low)}"
+
+
 class MacAddress(str):
     """A MAC address in the form that libvirt prints: six lower-case octets with colons.
 

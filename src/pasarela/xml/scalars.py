@@ -10,6 +10,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from uuid import UUID
 
 from pasarela.model.values import IpAddress, MacAddress
+from pasarela.model.values import format_ip as format_ip  # noqa: PLC0414  (for its readers)
 
 _UNSIGNED = re.compile(r"[ \t\n\v\f\r]*([+-]?)(0[xX][0-9a-fA-F]+|[0-9]+)")
 _INTERFACE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,14}")
@@ -76,18 +77,6 @@ def parse_ipv4(text: str) -> IPv4Address | None:
 
 def _ipv4_part(text: str) -> int | None:
     return parse_unsigned(text, base=0) if text[:1].isdecimal() else None
-
-
-def format_ip(address: IpAddress) -> str:
-    """The address as glibc's inet_ntop writes it: IPv4 within IPv6 stays dotted."""
-    if isinstance(address, IPv4Address):
-        return str(address)
-    high, low = address.packed[:12], address.packed[12:]
-    embedded = high == bytes(12) and any(low[:2])
-    mapped = high == bytes(10) + b"\xff\xff"
-    if address.scope_id or not (embedded or mapped):
-        return str(address)
-    return f"::{'ffff:' if mapped else ''}{IPv4Address(low)}"
 
 
 def parse_mac(text: str) -> MacAddress | None:

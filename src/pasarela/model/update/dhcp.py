@@ -17,7 +17,7 @@ from pasarela.model.update.items import (
     unknown_command,
     without,
 )
-from pasarela.model.values import IpAddress
+from pasarela.model.values import IpAddress, format_ip
 
 
 def change_host(network: Network, command: int, parent_index: int, item: Fragment) -> Network:
@@ -40,8 +40,8 @@ def _hosts(network: Network, ip: Ip, command: int, host: DhcpHost) -> tuple[Dhcp
         if first(ip.hosts, lambda other: _shares(host, other)) is not None:
             raise OperationInvalid(
                 f"there is an existing dhcp host entry in network '{network.name}' that matches "
-                f"\"<host mac='{_shown(host.mac)}' name='{host.name or '(null)'}' "
-                f"ip='{_shown(host.ip)}'/>\"",
+                f"\"<host mac='{_mac(host)}' name='{host.name or '(null)'}' "
+                f"ip='{_ip(host)}'/>\"",
                 remedy="change it with the command modify, or delete it first",
             )
         return added(ip.hosts, host, command)
@@ -56,8 +56,8 @@ def _host_to_modify(network: Network, ip: Ip, host: DhcpHost) -> int:
     index = first(ip.hosts, lambda other: _shares(host, other))
     if index is None:
         raise OperationInvalid(
-            f"couldn't locate an existing dhcp host entry with \"mac='{_shown(host.mac)}'\" "
-            f"\"name='{host.name or '(null)'}'\" \"ip='{_shown(host.ip)}'\" "
+            f"couldn't locate an existing dhcp host entry with \"mac='{_mac(host)}'\" "
+            f"\"name='{host.name or '(null)'}'\" \"ip='{_ip(host)}'\" "
             f"in network '{network.name}'"
         )
     return index
@@ -116,7 +116,7 @@ def _ranges(network: Network, ip: Ip, command: int, wanted: DhcpRange) -> tuple[
         if index is not None:
             raise OperationInvalid(
                 f"there is an existing dhcp range entry in network '{network.name}' that matches "
-                f"\"<range start='{wanted.start}' end='{wanted.end}'/>\""
+                f"\"<range start='{format_ip(wanted.start)}' end='{format_ip(wanted.end)}'/>\""
             )
         return added(ip.ranges, wanted, command)
     if command == UpdateCommand.DELETE:
@@ -175,5 +175,9 @@ def _with_ip(network: Network, index: int, ip: Ip) -> Network:
     return replace(network, ips=replaced(network.ips, index, ip))
 
 
-def _shown(value: object | None) -> str:
-    return "unknown" if value is None else str(value)
+def _mac(host: DhcpHost) -> str:
+    return host.spelling or host.mac or "unknown"
+
+
+def _ip(host: DhcpHost) -> str:
+    return "unknown" if host.ip is None else format_ip(host.ip)

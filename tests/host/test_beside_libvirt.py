@@ -50,6 +50,7 @@ SAME = (
 # Ours alone; the reasons stand in plan/dnsmasq.py.
 OURS = ("bind-interfaces", "no-ping", "dhcp-leasefile=", "dhcp-script=")
 THEIRS = ("bind-dynamic",)
+OUR_SETTING = "arp_ignore"  # of very isolated networks: plan/links.py
 
 
 @pytest.fixture(scope="module", params=SAME)
@@ -83,6 +84,8 @@ def test_the_settings_are_the_same(case: str, libvirtd: Libvirtd):
     settings = {one.path: one.value for one in planned(case) if isinstance(one, Sysctl)}
     assert settings
     for path, value in settings.items():
+        if path.endswith(OUR_SETTING):
+            continue
         assert libvirtd.run("cat", f"/proc/sys/{path}").stdout.strip() == value, path
 
 

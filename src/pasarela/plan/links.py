@@ -118,6 +118,9 @@ def _link_sysctls(network: Network, facts: Facts) -> Iterator[Sysctl]:
 
     It must stand before the link is up: the first router advertisement may come right then.
     """
+    if network.forward.mode is ForwardMode.NONE and not network.ips:
+        # Very isolated: Linux would answer there for every address of the host (ip-sysctl.rst).
+        yield Sysctl(f"net/ipv4/conf/{bridge_name(network)}/arp_ignore", "8")
     if not facts.capabilities.ipv6:
         return
     conf = f"net/ipv6/conf/{bridge_name(network)}"

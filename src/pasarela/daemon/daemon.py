@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pasarela.daemon.access import Policy
 from pasarela.daemon.config import Config
+from pasarela.daemon.lease_cache import LeaseCache
 from pasarela.daemon.listening import Door, inherited, made
 from pasarela.daemon.notify import notify
 from pasarela.daemon.served import ServedEngine, failures_of
@@ -26,7 +27,6 @@ from pasarela.rpc.session import Services
 
 if TYPE_CHECKING:
     from pasarela.engine.machine import Interfaces, Machine
-    from pasarela.model.handles import Lease
 
 log = logging.getLogger(__name__)
 
@@ -110,12 +110,7 @@ class Daemon:
 
             return HostInterfaces()
 
-        def leases(path: Path) -> Sequence[Lease]:
-            from pasarela.host.leases import read_leases  # noqa: PLC0415
-
-            return read_leases(path)
-
-        return ServedEngine(paths, machine, interfaces, leases, self._announce)
+        return ServedEngine(paths, machine, interfaces, LeaseCache(), self._announce)
 
 
 def _reloaded(done: asyncio.Future[tuple[str, ...]]) -> None:

@@ -17,7 +17,8 @@ from pasarela.engine.engine import Engine
 from pasarela.engine.events import EventLog
 from pasarela.engine.files import system_errors
 from pasarela.engine.lazy import LazyModule
-from pasarela.model.handles import Lease, NetworkEvent, NetworkFilter
+from pasarela.engine.store import Entry
+from pasarela.model.handles import Lease, NetworkEvent, NetworkFilter, NetworkRef
 from pasarela.model.paths import Paths
 from pasarela.rpc.procedures import NETWORKS
 from pasarela.rpc.xdr import Encoded, to_bytes
@@ -29,6 +30,8 @@ else:  # 70 ms that the first clients need not wait for
     definitions = LazyModule("pasarela.engine.definitions")
     repair = LazyModule("pasarela.engine.repair")
     servers = LazyModule("pasarela.engine.servers")
+
+MAX_TEXTS = 4096  # documents kept as text
 
 Announce = Callable[[NetworkEvent], None]
 
@@ -62,6 +65,7 @@ class ServedEngine(Engine):
     ) -> None:
         super().__init__(paths, machine, interfaces, read_leases)
         self._context.event_log = Announcer(paths, announce)
+        self._texts: dict[tuple[str, bool], tuple[object, object, str]] = {}
         self._lists: dict[int, tuple[tuple[object, ...], tuple[Encoded, int]]] = {}
 
     def adopt(self) -> tuple[str, ...]:
@@ -96,6 +100,24 @@ class ServedEngine(Engine):
             known = views, (Encoded(to_bytes(NETWORKS, found)), len(found))
             self._lists[flags] = known
         return known[1]
+
+    def xml_desc(self, network: NetworkRef, *, inactive: bool = False) -> str:
+        entry = self._look(network)
+        key, sources = (entry.name, inactive), self._sources(entry, inactive)
+        known = self._texts.get(key)
+        if known is None or known[0] is not sources[0] or known[1] is not sources[1]:
+            if len(self._texts) > MAX_TEXTS:
+                self._texts.clear()
+            known = (*sources, super().xml_desc(entry.ref, inactive=inactive))
+            self._texts[key] = known
+        return known[2]
+
+    def _sources(self, entry: Entry, inactive: bool) -> tuple[object, object]:
+        """What a network's document is made from: the same objects as long as it is the same."""
+        store = self._context.store
+        if entry.persistent and (inactive or not entry.active):
+            return store.definition(entry.name), None
+        return store.live(entry.name), self._context.ports.ports(entry.name)
 
     @contextmanager
     def _writing(self, *, wait: bool = True) -> Iterator[Context]:

@@ -44,21 +44,24 @@ class NamesFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.owned = False  # nobody but us writes there, so one look is enough
+        self._looked = False
         self._signature: Signature | None = None
         self._names: frozenset[str] = frozenset()
 
     def names(self) -> frozenset[str]:
-        if self.owned and self._signature is not None:
+        if self.owned and self._looked:
             return self._names
         signature = signature_of(self.path)
         if signature is None or signature != self._signature:
             self._names = frozenset(name for name, _ in _documents(_entries(self.path)))
             self._signature = signature
+            self._looked = True
         return self._names
 
     def doubt(self) -> None:
         """Look again next time, whatever the folder's time stamp says."""
         self._signature = None
+        self._looked = False
 
     def note(self, name: str, present: bool) -> None:
         """Record a change that we have made ourselves."""
@@ -72,6 +75,7 @@ class HeadersFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.owned = False  # nobody but us writes there, so one look is enough
+        self._looked = False
         self._signature: Signature | None = None
         self._seen: dict[str, Seen] = {}
         self._headers: dict[str, Header] = {}
@@ -79,17 +83,19 @@ class HeadersFolder:
 
     def headers(self) -> Mapping[str, Header]:
         """Only documents that are well-formed and whose name is the file's."""
-        if self.owned and self._signature is not None:
+        if self.owned and self._looked:
             return self._headers
         signature = signature_of(self.path)
         if signature is None or signature != self._signature:
             self._scan()
             self._signature = signature
+            self._looked = True
         return self._headers
 
     def doubt(self) -> None:
         """Look again next time, whatever the folder's time stamp says."""
         self._signature = None
+        self._looked = False
 
     def problems(self) -> Iterator[str]:
         """Why files were left out."""

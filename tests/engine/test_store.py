@@ -110,6 +110,15 @@ class TestFilesPutThereByHand:
         engine.undefine(ref)
         assert names(engine) == []
 
+    def test_one_that_cannot_be_completed_stops_nobody_else(
+        self, engine: Engine, paths: Paths
+    ) -> None:
+        put(paths, "n0", documents.nat().replace("'nat'", "'router'"))
+        ref = engine.define_xml(documents.nat(1))
+        assert names(engine) == ["n1"]
+        assert str(paths.definition("n0")) in "\n".join(engine.take_warnings())
+        engine.undefine(ref)
+
     def test_temporary_files_of_killed_commands_go_with_the_next_one(
         self, engine: Engine, paths: Paths
     ) -> None:

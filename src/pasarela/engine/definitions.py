@@ -12,7 +12,7 @@ from pasarela.engine.identity import check_identity, complete, refuse_active, wi
 from pasarela.engine.journal import Intent, Operation
 from pasarela.engine.store import Entry
 from pasarela.engine.traces import traces_of
-from pasarela.errors import OperationInvalid, SystemCallFailed
+from pasarela.errors import OperationInvalid, PasarelaError, SystemCallFailed
 from pasarela.model.handles import Lifecycle, NetworkRef
 from pasarela.model.network import Network
 
@@ -97,10 +97,17 @@ def set_autostart(context: Context, entry: Entry, enabled: bool) -> None:
 
 
 def heal(context: Context) -> None:
-    """Give definitions that were put there by hand the UUID and MAC that they lack."""
+    """Give definitions that were put there by hand the UUID and MAC that they lack.
+
+    One that makes no sense stays as it is, and keeps nobody from what else there is to do.
+    """
     for name in context.store.incomplete_names():
-        network = with_identity(context.store.definition(name))
-        context.store.save_definition(network)
+        try:
+            network = with_identity(context.store.definition(name))
+        except PasarelaError as error:
+            context.warn((f"{context.paths.definition(name)}: {error.message}",))
+        else:
+            context.store.save_definition(network)
 
 
 def read(context: Context, text: str, *, validate: bool) -> Network:

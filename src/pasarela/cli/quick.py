@@ -102,8 +102,9 @@ class _NotPlain(Exception):
 def _networks(root: str) -> list[Network] | None:
     """All networks; None if anything is not plain."""
     config, state = os.path.join(root, _CONFIG), os.path.join(root, _STATE)  # noqa: PTH118
-    if os.path.lexists(os.path.join(root, _SOCKET)):  # noqa: PTH118
-        return None  # a daemon may know better than the files
+    listening = os.path.join(root, _SOCKET)  # noqa: PTH118
+    if os.path.lexists(listening):
+        return _of_daemon(listening)  # which may know better than the files
     try:
         if _entries(f"{state}/pasarela-journal"):
             return None  # a change was begun and not finished
@@ -124,6 +125,15 @@ def _networks(root: str) -> list[Network] | None:
         }
         for name, uuid in (live | defined).items()
     ]
+
+
+def _of_daemon(path: str) -> list[Network] | None:
+    from pasarela.client.quick import Unexpected, networks
+
+    try:
+        return networks(path)
+    except Unexpected:
+        return None
 
 
 def _documents(folder: str) -> list[os.DirEntry[str]]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import signal
 import stat
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 from uuid import UUID
 
 import pytest
@@ -168,3 +170,62 @@ def test_stale_handles_are_told_by_uuid_and_name(pasarelad: Pasarelad) -> None:
     assert refused.value.message == (
         f"Network not found: no network with matching uuid '{gone.uuid}' (gone)"
     )
+
+
+def test_clients_that_are_there_when_it_ends_see_the_end(fresh: Pasarelad) -> None:
+    with fresh.connect() as client:
+        assert fresh.terminate() == 0
+        with pytest.raises(OSError):
+            client.call(Procedure.CONNECT_LIST_ALL_NETWORKS, pack_numbers(1, 0))
+    assert fresh.log_text() == ""
+    fresh.start()
+
+
+def test_beyond_the_limit_clients_wait_for_one_to_leave(fresh: Pasarelad) -> None:
+    settings = fresh.root / "etc/libvirt/virtnetworkd.conf"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text("max_clients = 3\n")
+    fresh.terminate()
+    fresh.start()
+    first, *others = [fresh.connect() for _ in range(3)]
+    arrived = threading.Event()
+
+    def arrive() -> None:
+        with fresh.connect() as late:
+            late.call(Procedure.CONNECT_LIST_ALL_NETWORKS, pack_numbers(1, 0))
+            arrived.set()
+
+    waiting = threading.Thread(target=arrive)
+    waiting.start()
+    assert not arrived.wait(0.3)
+    first.close()
+    assert arrived.wait(10)
+    waiting.join()
+    for other in others:
+        other.close()
+
+
+def test_reads_do_not_wait_for_changes(pasarelad: Pasarelad) -> None:
+    """While networks are started and stopped, another client asks."""
+    for number in range(6):
+        define(pasarelad, f"n{number}", number)
+    with pasarelad.connect() as asking, pasarelad.connect() as changing:
+        found = changing.call(Procedure.CONNECT_LIST_ALL_NETWORKS, pack_numbers(1, 0))
+        networks = [found.handle() for _ in range(found.number())]
+        times = []
+
+        def change() -> None:
+            for procedure in (Procedure.NETWORK_CREATE, Procedure.NETWORK_DESTROY):
+                for network in networks:
+                    changing.call(procedure, network.pack())
+
+        working = threading.Thread(target=change)
+        began = time.perf_counter()
+        working.start()
+        while working.is_alive():
+            start = time.perf_counter()
+            asking.call(Procedure.NETWORK_LOOKUP_BY_NAME, pack_string("n3"))
+            times.append(time.perf_counter() - start)
+        changes = time.perf_counter() - began
+    assert max(times) < changes / 4
+    assert median(times) < 0.002

@@ -111,7 +111,7 @@ class Door:
     def open(self, service: Service | None = None) -> None:
         if service is not None:
             self._service = service
-        if self._open:
+        if self._open or not self._listeners:
             return
         self._open = True
         for listener in self._listeners:
@@ -125,7 +125,7 @@ class Door:
 
     def left(self) -> None:
         """A client has gone, so another one may come in."""
-        if self._service.peers is not None and len(self._service.peers) < self._max_clients:
+        if len(self._service.peers) < self._max_clients:
             self.open()
 
     def close(self) -> None:
@@ -134,6 +134,7 @@ class Door:
             listener.socket.close()
             if listener.path is not None:
                 listener.path.unlink(missing_ok=True)
+        self._listeners.clear()
 
     def _accept(self, listener: Listener) -> None:
         for _ in range(AT_ONCE):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from signal import SIGTERM, Signals
@@ -61,7 +63,7 @@ class Pasarelad:
             self.log.open("ab") as log,
         ):
             ready.bind(str(notify))
-            ready.settimeout(PATIENCE)
+            ready.settimeout(0.2)
             self._daemon = subprocess.Popen(
                 self._inside(*words),
                 env=os.environ | {"NOTIFY_SOCKET": str(notify), "LC_ALL": "C"},
@@ -69,12 +71,19 @@ class Pasarelad:
                 stdout=log,
                 stderr=log,
             )
-            try:
-                while not ready.recv(4096).startswith(b"READY=1"):
-                    pass
-            except TimeoutError:
-                self.stop()
-                raise RuntimeError(f"pasarelad did not start:\n{self.log_text()}") from None
+            self._await(ready)
+
+    def _await(self, ready: socket.socket) -> None:
+        """Wait for READY=1, as systemd would be told."""
+        assert self._daemon is not None
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end and self._daemon.poll() is None:
+            with contextlib.suppress(TimeoutError):
+                if ready.recv(4096).startswith(b"READY=1"):
+                    return
+        log = self.log_text()
+        self.stop()
+        raise RuntimeError(f"pasarelad did not start:\n{log}")
 
     def _inside(self, *arguments: str) -> list[str]:
         return ["nsenter", f"--target={self.pid}", "--net", "--mount", "--pid", *arguments]

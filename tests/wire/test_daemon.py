@@ -13,7 +13,7 @@ from uuid import UUID
 
 import pytest
 
-from oracle.rpc import Handle, OracleError, Procedure, pack_numbers, pack_string
+from oracle.rpc import Handle, OracleError, Procedure, RpcClient, pack_numbers, pack_string
 from pasarela.client.embedded import open_embedded
 from pasarela.errors import StoreOwned
 from wire.pasarelad import PYTHON, Pasarelad
@@ -57,6 +57,14 @@ def test_sockets_are_where_libvirts_are_with_modes_that_keep_people_out(
     }
     assert modes["virtnetworkd-sock-ro"] == 0o777
     assert not modes["virtnetworkd-sock"] & 0o007
+
+
+@pytest.mark.parametrize("driver", ["network", "interface"])
+def test_each_socket_says_whose_it_is(pasarelad: Pasarelad, driver: str) -> None:
+    path = str(pasarelad.sockets / f"virt{driver}d-sock")
+    with RpcClient(path, f"{driver}:///system") as client:
+        assert client.call(3).string() == driver
+        assert client.call(110).string() == f"{driver}:///system"
 
 
 def test_networks_outlive_the_daemon_and_the_next_one_adopts_them(fresh: Pasarelad) -> None:

@@ -23,7 +23,6 @@ from pasarela.engine.files import make_folder
 from pasarela.errors import PasarelaError
 from pasarela.model.handles import NetworkEvent
 from pasarela.model.paths import Paths
-from pasarela.rpc.session import Services
 
 if TYPE_CHECKING:
     from pasarela.engine.machine import Interfaces, Machine
@@ -55,7 +54,7 @@ class Daemon:
         policy = Policy(config.group, config.everybody_may_write)
         listeners = inherited(os.environ) or made(root / "run/libvirt", config)
         self._door = Door(listeners, policy, config.max_clients)
-        self._service = Service(self._engine, Services(), self._door.left)
+        self._service = Service(self._engine, self._door.left)
 
     async def run(self) -> None:
         """Serve until told to stop."""

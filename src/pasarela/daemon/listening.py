@@ -7,7 +7,7 @@ import errno
 import logging
 import os
 import socket
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from pasarela.daemon.service import Service
 
 log = logging.getLogger(__name__)
 
-DAEMONS = ("virtnetworkd", "virtinterfaced")
+DRIVERS = {"virtnetworkd": "network", "virtinterfaced": "interface"}
 BACKLOG = 1024  # those who find it full are turned away
 AT_ONCE = 64  # clients taken in before those who are in are served again
 FIRST_FD = 3  # SD_LISTEN_FDS_START
@@ -28,10 +28,11 @@ RETRY_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A listening socket; ``path`` is what has to be removed in the end, if it is ours to."""
+    """A listening socket: whose it is in libvirt, and its path if that is ours to remove."""
 
     socket: socket.socket
     readonly: bool
+    driver: str
     path: Path | None = None
 
 
@@ -40,28 +41,19 @@ def inherited(environment: Mapping[str, str]) -> list[Listener]:
     if environment.get("LISTEN_PID") != str(os.getpid()):
         return []
     count = int(environment.get("LISTEN_FDS", "0"))
-    names = environment.get("LISTEN_FDNAMES", "").split(":")
-    return [
-        Listener(
-            _adopted(FIRST_FD + index), _is_readonly(FIRST_FD + index, names[index : index + 1])
-        )
-        for index in range(count)
-    ]
+    names = [*environment.get("LISTEN_FDNAMES", "").split(":"), *[""] * count]
+    return [_adopted(FIRST_FD + index, names[index]) for index in range(count)]
 
 
-def _adopted(fd: int) -> socket.socket:
+def _adopted(fd: int, name: str) -> Listener:
+    """What a socket is for, its path tells, or its unit's name, as in libvirt."""
     os.set_inheritable(fd, False)
     found = socket.socket(fileno=fd)
     found.setblocking(False)
-    return found
-
-
-def _is_readonly(fd: int, name: Sequence[str]) -> bool:
-    """Sockets are told apart by the unit's name, as libvirt does, else by their path."""
-    duplicate = socket.socket(fileno=os.dup(fd))
-    with duplicate:
-        path = str(duplicate.getsockname())
-    return path.endswith("-ro") or any(one.endswith("-ro.socket") for one in name)
+    path = str(found.getsockname())
+    readonly = path.endswith("-ro") or name.endswith("-ro.socket")
+    interfaces = "virtinterfaced" in (path + name)
+    return Listener(found, readonly, "interface" if interfaces else "network")
 
 
 def made(folder: Path, config: Config) -> list[Listener]:
@@ -72,13 +64,13 @@ def made(folder: Path, config: Config) -> list[Listener]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     return [
-        _listen(folder / f"{name}-sock{'-ro' if readonly else ''}", readonly, config)
-        for name in DAEMONS
+        _listen(folder / f"{name}-sock{'-ro' if readonly else ''}", readonly, driver, config)
+        for name, driver in DRIVERS.items()
         for readonly in (False, True)
     ]
 
 
-def _listen(path: Path, readonly: bool, config: Config) -> Listener:
+def _listen(path: Path, readonly: bool, driver: str, config: Config) -> Listener:
     """A socket that nobody can connect to before it has its mode."""
     path.unlink(missing_ok=True)  # a dead daemon's: we hold the lock
     made_here = socket.socket(socket.AF_UNIX)
@@ -93,7 +85,7 @@ def _listen(path: Path, readonly: bool, config: Config) -> Listener:
     path.chmod(config.ro_mode if readonly else config.rw_mode)
     made_here.listen(BACKLOG)
     made_here.setblocking(False)
-    return Listener(made_here, readonly, path)
+    return Listener(made_here, readonly, driver, path)
 
 
 class Door:
@@ -154,16 +146,15 @@ class Door:
         if not listener.readonly and not self._policy.allows(Credentials.of(connection)):
             connection.close()
             return
-        task = self._loop.create_task(self._take_in(connection, listener.readonly))
+        task = self._loop.create_task(self._take_in(connection, listener))
         self._arriving.add(task)
         task.add_done_callback(self._arriving.discard)
         if len(self._service.peers) + len(self._arriving) >= self._max_clients:
             self.shut()
 
-    async def _take_in(self, connection: socket.socket, readonly: bool) -> None:
-        service = self._service
+    async def _take_in(self, connection: socket.socket, listener: Listener) -> None:
         await self._loop.connect_accepted_socket(
-            lambda: Peer(service, readonly=readonly), connection
+            lambda: Peer(self._service, listener.driver, readonly=listener.readonly), connection
         )
 
     def _rest(self, error: OSError) -> None:

@@ -26,8 +26,8 @@ STUCK_SECONDS = 30.0  # in which it must have read something of what it was sent
 class Peer(asyncio.Protocol):
     """Feeds the protocol, and keeps what a client can make us hold within bounds."""
 
-    def __init__(self, service: Service, *, readonly: bool) -> None:
-        self.protocol = ServerProtocol(service.services, readonly=readonly)
+    def __init__(self, service: Service, driver: str, *, readonly: bool) -> None:
+        self.protocol = ServerProtocol(service.services[driver], readonly=readonly)
         self._service = service
         self._loop = asyncio.get_running_loop()
         self._since = self._loop.time()

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from itertools import count
 from typing import Any
 
 from pasarela.daemon.calls import HANDLERS, Handler
@@ -33,9 +34,12 @@ class Service:
         lost: called whenever a client has gone.
     """
 
-    def __init__(self, engine: ServedEngine, services: Services, lost: Callable[[], None]) -> None:
+    def __init__(self, engine: ServedEngine, lost: Callable[[], None]) -> None:
         self.engine = engine
-        self.services = services
+        ids = count()
+        self.services = {
+            driver: Services(driver, callback_ids=ids) for driver in ("network", "interface")
+        }
         self.lost = lost
         self.peers: set[Peer] = set()
         self._loop = asyncio.get_running_loop()

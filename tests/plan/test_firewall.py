@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from host.nftables.kinds import KINDS, NAT, network, section
 from pasarela.errors import ConfigUnsupported
 from pasarela.model.network import Bridge, Forward, ForwardMode, Network
-from pasarela.plan.firewall import firewall_section
-from pasarela.plan.nftables import IfName
+from pasarela.plan.facts import Capabilities, Facts
+from pasarela.plan.firewall import firewall_section, firewall_warnings
+from pasarela.plan.nftables import IfName, Table
 from pasarela.plan.ruleset import render, render_base
 
 CASES = Path(__file__).parent / "firewall"
@@ -33,11 +34,41 @@ def check_case(name: str, text: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_text_of_each_kind(kind: str):
-    check_case(kind, render(section(KINDS[kind])))
+    check_case(kind, render(section(KINDS[kind], bridge_meta=True)))
 
 
-def test_the_text_of_what_is_always_there():
-    check_case("base", render_base())
+def test_the_text_where_the_kernel_does_not_know_a_ports_bridge():
+    check_case("very-isolated-poor-kernel", render(section(KINDS["very-isolated"])))
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"very-isolated"}))
+def test_one_kind_alone_needs_the_table_of_the_bridge_family(kind: str):
+    assert section(KINDS[kind], bridge_meta=True) == section(KINDS[kind])
+    assert section(KINDS[kind], bridge_meta=True).tables == {Table.INET}
+
+
+@pytest.mark.parametrize("table", Table)
+def test_the_text_of_what_is_always_there(table: Table):
+    check_case("base" if table is Table.INET else f"base-{table.family}", render_base(table))
+
+
+@pytest.mark.parametrize(
+    ("kind", "meta", "br_netfilter", "warned"),
+    [
+        ("very-isolated", False, False, True),
+        ("very-isolated", True, False, False),
+        ("very-isolated", False, True, False),
+        ("very-isolated-ipv6", False, False, False),
+        ("isolated", False, False, False),
+    ],
+)
+def test_a_promise_that_the_kernel_cannot_keep_is_told(
+    kind: str, meta: bool, br_netfilter: bool, warned: bool
+):
+    able = Capabilities(nft_bridge_meta=meta, bridged_ipv6_filtered=br_netfilter)
+    said = list(firewall_warnings(KINDS[kind], Facts(capabilities=able)))
+    assert bool(said) == warned
+    assert all("CONFIG_NFT_BRIDGE_META" in one and "modprobe br_netfilter" in one for one in said)
 
 
 @pytest.mark.parametrize("mode", set(ForwardMode) - {ForwardMode.NONE, NAT, ForwardMode.ROUTE})

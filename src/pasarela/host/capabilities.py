@@ -12,7 +12,10 @@ from errno import ENOENT, EOPNOTSUPP, EPROTONOSUPPORT
 from pasarela.host import sysctl
 from pasarela.host.netlink import traffic
 from pasarela.host.netlink.socket import Message, NetlinkSocket
+from pasarela.host.nftables.probe import has_bridge_meta
 from pasarela.plan.facts import Capabilities
+
+_BRIDGED_IPV6 = "net/bridge/bridge-nf-call-ip6tables"
 
 
 class KernelCapabilities(Capabilities):
@@ -36,6 +39,15 @@ class KernelCapabilities(Capabilities):
         return self._once(
             "vlan", lambda: self._answer(traffic.probe_bridge_vlans()) == EPROTONOSUPPORT
         )
+
+    @property
+    def nft_bridge_meta(self) -> bool:
+        return self._once("nft", has_bridge_meta)
+
+    @property
+    def bridged_ipv6_filtered(self) -> bool:
+        """Asked anew each time: somebody may load br_netfilter meanwhile."""
+        return sysctl.read(_BRIDGED_IPV6) not in (None, "0")
 
     @property
     def shaping_htb(self) -> bool:

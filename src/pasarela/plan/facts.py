@@ -23,6 +23,8 @@ class Capabilities:
 
     ipv6: bool = True
     vlan_filtering: bool = True
+    nft_bridge_meta: bool = True  # nftables' bridge family knows the bridge of a port
+    bridged_ipv6_filtered: bool = True  # br_netfilter shows bridged IPv6 to the inet family
     shaping_htb: bool = True
     shaping_ifb: bool = True
     shaping_sfq: bool = True

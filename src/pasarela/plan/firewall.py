@@ -42,6 +42,7 @@ from pasarela.plan.nftables import (
     SourceNat,
     State,
     Status,
+    Table,
     Verdict,
     goto,
     jump,
@@ -54,6 +55,7 @@ from pasarela.plan.ruleset import (
     NAT_FROM,
     NAT_HOST4,
     NAT_HOST6,
+    NO_IPV6,
     SERVED4,
     SERVED6,
     SERVED_ON4,
@@ -75,9 +77,7 @@ _LINK_LOCAL: dict[int, tuple[Subnet, ...]] = {
 
 
 def firewall_section(network: Network, facts: Facts | None = None) -> FirewallSection | None:
-    """The network's part of our table, or None for a kind that has no rules.
-
-    ``facts`` changes nothing yet: the rules are the same on every host.
+    """The network's part of our tables, or None for a kind that has no rules.
 
     Raises:
         ConfigUnsupported: the bridge's or the uplink's name cannot be a link's.
@@ -85,7 +85,26 @@ def firewall_section(network: Network, facts: Facts | None = None) -> FirewallSe
     mode = network.forward.mode
     if not mode.owns_bridge or mode is ForwardMode.OPEN:
         return None
-    return _Kind.of(network).section()
+    kind = _Kind.of(network)
+    able = kind.bridges_ipv6 or (facts or Facts()).capabilities.nft_bridge_meta
+    return kind.section(filters_bridged=able)
+
+
+def firewall_warnings(network: Network, facts: Facts) -> Iterator[str]:
+    """What the kernel lacks for what the network's kind promises."""
+    if bridges_ipv6(network) or facts.capabilities.nft_bridge_meta:
+        return
+    if not facts.capabilities.bridged_ipv6_filtered:
+        yield (
+            f"network '{network.name}': this kernel's firewall cannot see what passes within a "
+            "bridge (CONFIG_NFT_BRIDGE_META is missing, and br_netfilter is not active), so the "
+            "network's guests reach each other over IPv6; 'modprobe br_netfilter' ends that"
+        )
+
+
+def bridges_ipv6(network: Network) -> bool:
+    """Whether guests may speak IPv6 to each other; a very isolated network has to be asked."""
+    return bool(network.ips or network.ipv6 or network.forward.mode is not ForwardMode.NONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,24 +136,28 @@ class _Kind:
             served_addresses=_unique(ip.address for ip in network.ips if _serves(network)),
             nat=nat,
             cut_off=forward.mode is ForwardMode.NONE and not network.ips,
-            bridges_ipv6=bool(network.ips or network.ipv6 or forward.mode is not ForwardMode.NONE),
+            bridges_ipv6=bridges_ipv6(network),
         )
 
-    def section(self) -> FirewallSection:
+    def section(self, *, filters_bridged: bool) -> FirewallSection:
         chains = [
             Chain(self._chain("to"), tuple(self._to_rules())),
             Chain(self._chain("from"), tuple(self._from_rules())),
         ]
         if self.translated:
             chains.append(Chain(self._chain("nat"), tuple(self._nat_rules())))
-        return FirewallSection.of(self.bridge, chains, self._elements())
+        elements = list(self._elements())
+        if not self.bridges_ipv6 and filters_bridged:
+            elements.append(Element(NO_IPV6, (self.bridge,), table=Table.BRIDGE))
+        return FirewallSection.of(self.bridge, chains, elements)
 
     def _chain(self, purpose: str) -> str:
         return f"{purpose}_{self.bridge.identifier()}"
 
     def _to_rules(self) -> Iterator[Rule]:
         """Towards the guests. A permission returns, for the link it came from has a say too."""
-        # Bridged packets come here where br_netfilter shows them: both links are the bridge.
+        # Bridged packets come here where br_netfilter shows them: both links are the bridge. The
+        # table of the bridge family sees them everywhere, where the kernel has what it needs.
         if not self.bridges_ipv6:
             yield rule(Match(Field.NFPROTO, Family.IPV6), Match(Field.IIFNAME, self.bridge), DROP)
         yield rule(Match(Field.IIFNAME, self.bridge), RETURN)

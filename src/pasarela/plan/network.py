@@ -9,7 +9,7 @@ from pasarela.model.network import ForwardMode, Network
 from pasarela.model.paths import Paths
 from pasarela.plan.dnsmasq import dnsmasq_resources
 from pasarela.plan.facts import Facts
-from pasarela.plan.firewall import firewall_section
+from pasarela.plan.firewall import firewall_section, firewall_warnings
 from pasarela.plan.links import bridge_resources, forwards, wants_vlan_filtering
 from pasarela.plan.resources import HostState, Resource
 from pasarela.plan.shaping import shaping_resources, shaping_warnings
@@ -67,6 +67,7 @@ def _own_bridge_warnings(network: Network, facts: Facts) -> Iterator[str]:
                 "advertisements; net.ipv6.conf."
                 f"{uplink}.accept_ra is set to 2 so that it keeps them while forwarding"
             )
+    yield from firewall_warnings(network, facts)
     if wants_vlan_filtering(network) and not facts.capabilities.vlan_filtering:
         yield (
             f"network '{network.name}': this kernel's bridges have no VLAN filtering "

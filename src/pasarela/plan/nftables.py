@@ -15,7 +15,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pasarela.errors import ConfigUnsupported
 from pasarela.model.values import IpAddress, PortRange
 
-TABLE = "pasarela"
+TABLE_NAME = "pasarela"
 _IFNAME_BYTES = 15  # linux/if.h: IFNAMSIZ, less the NUL
 
 
@@ -45,11 +45,27 @@ class IfName(str):
         return "".join(_identifier_part(char) for char in self)
 
 
+class Table(Enum):
+    """The tables of ours: nft's word for the family, and its number (linux/netfilter.h)."""
+
+    INET = ("inet", 1)
+    BRIDGE = ("bridge", 7)
+
+    def __init__(self, family: str, number: int) -> None:
+        self.family = family
+        self.number = number
+
+    def __str__(self) -> str:
+        return f"{self.family} {TABLE_NAME}"
+
+
 class Field(Enum):
     """What a packet can be asked for: nft's words, the data type, its length in bytes."""
 
     IIFNAME = ("iifname", "ifname", 16)
     OIFNAME = ("oifname", "ifname", 16)
+    IBRNAME = ("meta ibrname", "ifname", 16)  # the bridge whose port it came in by
+    ETHERTYPE = ("meta protocol", "ether_type", 2)
     IP_SADDR = ("ip saddr", "ipv4_addr", 4)
     IP_DADDR = ("ip daddr", "ipv4_addr", 4)
     IP6_SADDR = ("ip6 saddr", "ipv6_addr", 16)
@@ -82,6 +98,15 @@ class Family(Enum):
         return self.name.lower()
 
 
+class EtherType(Enum):
+    """What a frame carries, by number (IEEE 802)."""
+
+    IP6 = 0x86DD
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
 class Protocol(Enum):
     """Transport protocols by number (IANA)."""
 
@@ -92,7 +117,7 @@ class Protocol(Enum):
         return self.name.lower()
 
 
-Value = IfName | IPv4Network | IPv6Network | IpAddress | Family | Protocol | int
+Value = IfName | IPv4Network | IPv6Network | IpAddress | Family | EtherType | Protocol | int
 
 
 class CtState(IntFlag):
@@ -258,6 +283,8 @@ class Hook(Enum):
     FORWARD = ("filter", "forward", 2, "filter", 0)
     OUTPUT = ("filter", "output", 3, "filter", 0)
     POSTROUTING = ("nat", "postrouting", 4, "srcnat", 100)
+    # Among the ports of a bridge; the same words mean another number in that family.
+    BRIDGE_FORWARD = ("filter", "forward", 2, "filter", -200)
 
     def __init__(self, type_: str, words: str, number: int, level: str, priority: int) -> None:
         self.type = type_
@@ -275,6 +302,7 @@ class Chain:
     name: str
     rules: tuple[Rule, ...]
     hook: Hook | None = None
+    table: Table = Table.INET
 
     def __str__(self) -> str:
         lines = [str(self.hook)] if self.hook else []
@@ -288,9 +316,10 @@ class Element:
     set: str
     key: tuple[Value, ...]
     verdict: Verdict | None = None
+    table: Table = Table.INET
 
     def __str__(self) -> str:
-        return f"add element inet {TABLE} {self.set} {{ {self.item()} }}"
+        return f"add element {self.table} {self.set} {{ {self.item()} }}"
 
     def item(self) -> str:
         key = " . ".join(map(value_text, self.key))
@@ -305,6 +334,7 @@ class NamedSet:
     fields: tuple[Field, ...]
     verdicts: bool = False
     elements: tuple[Element, ...] = field(default=())
+    table: Table = Table.INET
 
     def __str__(self) -> str:
         key = " . ".join(item.datatype for item in self.fields)
@@ -314,10 +344,10 @@ class NamedSet:
         return _block(f"{'map' if self.verdicts else 'set'} {self.name}", lines)
 
 
-def table_text(parts: list[str]) -> str:
+def table_text(parts: list[str], table: Table = Table.INET) -> str:
     """The table with these blocks inside, for ``nft -f``."""
     inner = "\n\n".join(parts).replace("\n", "\n\t").replace("\n\t\n", "\n\n")
-    return f"table inet {TABLE} {{\n\t{inner}\n}}\n"
+    return f"table {table} {{\n\t{inner}\n}}\n"
 
 
 def value_text(value: Value) -> str:

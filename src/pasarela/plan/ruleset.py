@@ -1,15 +1,18 @@
-"""The firewall's layout: one table of ours, what is always in it, and a network's section of it.
+"""The firewall's layout: tables of ours, what is always in them, and a network's section of them.
 
 Base chains dispatch by maps that are keyed by interface names, so a packet costs the same and a
 change costs the same however many networks there are. A forwarded packet is asked first whether
 it may go *to* where it goes (a refusal is final, a permission only returns), then whether it may
 come *from* where it comes, so no network's permission overrides another's refusal.
+
+What stays within a bridge does not come to that table unless br_netfilter shows it. A second table,
+of the bridge family, is there while a network refuses a protocol among its own guests.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar
@@ -20,6 +23,7 @@ from pasarela.plan.nftables import (
     RETURN,
     Chain,
     Element,
+    EtherType,
     Field,
     Hook,
     IfName,
@@ -27,6 +31,7 @@ from pasarela.plan.nftables import (
     Match,
     NamedSet,
     Protocol,
+    Table,
     jump,
     rule,
     table_text,
@@ -45,6 +50,7 @@ SERVED_ON4 = "served_on4"
 SERVED_ON6 = "served_on6"
 SERVICES = "services"
 GUARD = "guard_services"
+NO_IPV6 = "no_ipv6"
 
 _LOOPBACK = IfName("lo")
 _DNS, _DHCP, _TFTP, _DHCPV6 = 53, 67, 69, 547
@@ -124,9 +130,39 @@ BASE_CHAINS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What a table of ours always holds; no two tables share a set's or a chain's name."""
+
+    sets: tuple[NamedSet, ...]
+    chains: tuple[Chain, ...]
+
+
+BASES: Mapping[Table, Base] = {
+    Table.INET: Base(BASE_SETS, BASE_CHAINS),
+    Table.BRIDGE: Base(
+        (NamedSet(NO_IPV6, (Field.IBRNAME,), table=Table.BRIDGE),),
+        (
+            Chain(
+                "bridged",
+                (
+                    rule(
+                        Match(Field.ETHERTYPE, EtherType.IP6),
+                        Lookup((Field.IBRNAME,), NO_IPV6),
+                        DROP,
+                    ),
+                ),
+                Hook.BRIDGE_FORWARD,
+                Table.BRIDGE,
+            ),
+        ),
+    ),
+}
+
+
 @dataclass(frozen=True)
 class FirewallSection:
-    """One network's chains, and its elements of the shared maps.
+    """One network's chains, and its elements of the shared sets and maps.
 
     Two sections are equal if their digests are. ``drift`` is what an observer found in place of
     the section: such a value differs from the section that it carries, and bringing it back (an
@@ -163,6 +199,11 @@ class FirewallSection:
         return f"firewall for {self.bridge} ({rules} rules{found})"
 
     @cached_property
+    def tables(self) -> frozenset[Table]:
+        """The tables that it takes."""
+        return frozenset({Table.INET, *(element.table for element in self.elements)})
+
+    @cached_property
     def chain_names(self) -> frozenset[str]:
         return frozenset(chain.name for chain in self.chains)
 
@@ -173,6 +214,7 @@ def render(section: FirewallSection) -> str:
     return table_text([str(chain) for chain in section.chains]) + elements
 
 
-def render_base() -> str:
-    """What the table always holds, as text for ``nft -f``."""
-    return table_text([str(part) for part in (*BASE_SETS, *BASE_CHAINS)])
+def render_base(table: Table = Table.INET) -> str:
+    """What a table always holds, as text for ``nft -f``."""
+    base = BASES[table]
+    return table_text([str(part) for part in (*base.sets, *base.chains)], table)

@@ -17,6 +17,7 @@ from pasarela.model.network import (
     Route,
 )
 from pasarela.model.values import PortRange
+from pasarela.plan.facts import Capabilities, Facts
 from pasarela.plan.firewall import firewall_section
 from pasarela.plan.ruleset import FirewallSection
 
@@ -49,8 +50,9 @@ def network(
     )
 
 
-def section(of: Network) -> FirewallSection:
-    made = firewall_section(of)
+def section(of: Network, *, bridge_meta: bool = False) -> FirewallSection:
+    """A network's section, for every kernel or for those whose bridge family is complete."""
+    made = firewall_section(of, Facts(capabilities=Capabilities(nft_bridge_meta=bridge_meta)))
     assert made
     return made
 

@@ -16,14 +16,14 @@ def nft(*words: str, text: str | None = None) -> str:
     return done.stdout
 
 
-def table_exists() -> bool:
-    return f"table {TABLE}" in nft("list", "tables")
+def table_exists(table: str = TABLE) -> bool:
+    return f"table {table}" in nft("list", "tables")
 
 
-def listing() -> dict[str, Any]:
+def listing(table: str = TABLE) -> dict[str, Any]:
     """The table as nft reads it: chains and rules in order, sets with their elements sorted."""
     found: dict[str, Any] = {}
-    for item in json.loads(nft("-j", "list", "table", *TABLE.split()))["nftables"]:
+    for item in json.loads(nft("-j", "list", "table", *table.split()))["nftables"]:
         (kind, value), *_ = item.items()
         value.pop("handle", None)
         if kind in ("set", "map"):

@@ -16,6 +16,7 @@ from pasarela.host.netlink.attributes import attribute, be32, nested, text
 from pasarela.model.values import IpAddress, PortRange
 from pasarela.plan.nftables import (
     Direction,
+    EtherType,
     Expression,
     Family,
     Field,
@@ -42,13 +43,16 @@ _VERDICT_CODE, _VERDICT_CHAIN = 1, 2
 _REG_VERDICT, _REG_FIRST = 0, 8  # NFT_REG_VERDICT, NFT_REG32_00
 _REGISTER_BYTES = 4
 _CMP_EQ, _CMP_NEQ = 0, 1
-_META_IIFNAME, _META_OIFNAME, _META_NFPROTO, _META_L4PROTO = 6, 7, 15, 16
+_META_PROTOCOL, _META_IIFNAME, _META_OIFNAME = 1, 6, 7
+_META_NFPROTO, _META_L4PROTO, _META_IBRNAME = 15, 16, 17
 _CT_STATE, _CT_DIRECTION, _CT_STATUS = 0, 1, 2
 _NETWORK_HEADER, _TRANSPORT_HEADER = 1, 2
 _NFPROTO = {4: 2, 6: 10}
 _META = {
     Field.IIFNAME: _META_IIFNAME,
     Field.OIFNAME: _META_OIFNAME,
+    Field.IBRNAME: _META_IBRNAME,
+    Field.ETHERTYPE: _META_PROTOCOL,
     Field.NFPROTO: _META_NFPROTO,
     Field.L4PROTO: _META_L4PROTO,
 }
@@ -292,6 +296,11 @@ def _(value: IpAddress) -> bytes:
 @_octets.register(Protocol)
 def _(value: Family | Protocol) -> bytes:
     return bytes([value.value])
+
+
+@_octets.register
+def _(value: EtherType) -> bytes:
+    return value.value.to_bytes(2, "big")
 
 
 @_octets.register

@@ -1,4 +1,4 @@
-"""The firewall adapter: sections of our table, observed and changed over one open socket."""
+"""The firewall adapter: sections of our tables, observed and changed over one open socket."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pasarela.host.nftables import messages, transaction
 from pasarela.host.nftables.inventory import Inventory, look, look_at_all
 from pasarela.host.nftables.transaction import Step
 from pasarela.plan.actions import Action
-from pasarela.plan.ruleset import BASE_CHAINS, BASE_SETS, FirewallSection
+from pasarela.plan.nftables import NamedSet, Table
+from pasarela.plan.ruleset import BASES, FirewallSection
 
 _NETLINK_NETFILTER = 12
-_BASE_USE = len(BASE_CHAINS) + len(BASE_SETS)
 # What the kernel says where the table does not hold what an action takes for granted.
 _NOT_AS_EXPECTED = (errno.ENOENT, errno.EEXIST, errno.EBUSY)
 _NO_NFTABLES = "the kernel needs nftables: CONFIG_NF_TABLES, NF_TABLES_INET, NFT_CT, NFT_MASQ"
@@ -28,7 +28,7 @@ _REMEDIES = {
 
 
 class Firewall:
-    """Our table of the network namespace that this was made in.
+    """Our tables of the network namespace that this was made in.
 
     Raises:
         SystemCallFailed: the kernel has no nfnetlink.
@@ -86,8 +86,9 @@ class Firewall:
                 if error.errno not in _NOT_AS_EXPECTED:
                     raise
                 self._apply_to_whatever_is_there(steps)
-        if any(after is None for _, after in steps):
-            self._drop_empty_table()
+        for table in Table:
+            if any(_leaves(step, table) for step in steps):
+                self._drop_if_empty(table)
 
     def _apply_to_whatever_is_there(self, steps: Sequence[Step]) -> None:
         """The long way round, after somebody else changed our table: look at all of it first."""
@@ -95,14 +96,30 @@ class Firewall:
         self._commit(steps, [tuple(_replacement(step, seen)) for step in steps])
 
     def _commit(self, steps: Sequence[Step], changes: Sequence[tuple[Message, ...]]) -> None:
-        base = transaction.base() if any(after for _, after in steps) else ()
+        tables = {table for _, after in steps if after for table in after.tables}
+        base = [
+            message for table in Table if table in tables for message in transaction.base(table)
+        ]
         for batch in _batches(base, changes, self._socket.send_limit):
             self._transact(batch)
 
-    def _drop_empty_table(self) -> None:
-        (reply,) = self._socket.request([messages.get_table()])
-        if reply.payloads and messages.table_state(reply.payloads[0])[1] == _BASE_USE:
-            self._transact([messages.delete_table()])
+    def _drop_if_empty(self, table: Table) -> None:
+        """Take a table away that holds no section's chain, and no section's element.
+
+        Elements are looked for where a section has no chain; with the chains go their elements.
+        """
+        base = BASES[table]
+        (reply,) = self._socket.request([messages.get_table(table)])
+        use = len(base.chains) + len(base.sets)
+        if not reply.payloads or messages.table_state(reply.payloads[0])[1] != use:
+            return
+        if table is Table.BRIDGE and any(map(self._holds_elements, base.sets)):
+            return
+        self._transact([messages.delete_table(table)])
+
+    def _holds_elements(self, named: NamedSet) -> bool:
+        payloads = self._socket.dump(messages.elements_of(named))
+        return any(True for payload in payloads for _ in messages.elements_in(payload))
 
     def _transact(self, batch: Sequence[Message]) -> None:
         """One transaction. The kernel acknowledges the last request after it has committed.
@@ -126,6 +143,12 @@ class Firewall:
                 raise NetlinkError(number, reason, index, requests[index])
         if not answers:
             raise OSError(errno.EPROTO, "the kernel did not acknowledge the transaction")
+
+
+def _leaves(step: Step, table: Table) -> bool:
+    """Whether a section has gone out of the table."""
+    before, after = step
+    return bool(before and table in before.tables and not (after and table in after.tables))
 
 
 def _replacement(step: Step, seen: Inventory) -> Iterator[Message]:

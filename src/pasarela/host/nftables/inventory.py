@@ -1,4 +1,4 @@
-"""What the kernel holds of our table, compared with the sections that should be there."""
+"""What the kernel holds of our tables, compared with the sections that should be there."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from pasarela.host.netlink.socket import Message, NetlinkError, NetlinkSocket
 from pasarela.host.nftables import messages
 from pasarela.host.nftables.expressions import encode_key
 from pasarela.host.nftables.messages import SeenElement
-from pasarela.plan.nftables import TABLE, Chain, Element, Field
+from pasarela.plan.nftables import TABLE_NAME, Chain, Element, Field, Table
 from pasarela.plan.ruleset import (
-    BASE_CHAINS,
-    BASE_SETS,
+    BASES,
     NAT_HOST4,
     NAT_HOST6,
     SERVED4,
@@ -28,11 +27,10 @@ from pasarela.plan.ruleset import (
 Place = tuple[str, bytes]  # a set, and a key of it
 
 _POLICY_ACCEPT = 1
-_HOOKED = [chain for chain in BASE_CHAINS if chain.hook]
-_BASE_ELEMENTS = [element for named in BASE_SETS for element in named.elements]
-_BY_LINK = [
-    named.name for named in BASE_SETS if named.fields in ((Field.IIFNAME,), (Field.OIFNAME,))
-]
+_SETS = [named for base in BASES.values() for named in base.sets]
+_BASE_ELEMENTS = [element for named in _SETS for element in named.elements]
+_LINKS = ((Field.IIFNAME,), (Field.OIFNAME,), (Field.IBRNAME,))
+_BY_LINK = {named.name: named.table for named in _SETS if named.fields in _LINKS}
 _LINK_BYTES = Field.IIFNAME.size
 _NAT_HOST = (NAT_HOST4, NAT_HOST6)
 _SERVED = {SERVED_ON4: SERVED4, SERVED_ON6: SERVED6}
@@ -42,9 +40,9 @@ _FEW = 4
 
 @dataclass(frozen=True)
 class Inventory:
-    """The table as it was seen; what was not looked at is missing."""
+    """The tables as they were seen; what was not looked at is missing."""
 
-    whole_base: bool
+    whole: frozenset[Table]  # those of which the shared part is
     chains: frozenset[str]
     tags: dict[str, list[bytes]]
     elements: frozenset[SeenElement]
@@ -116,7 +114,7 @@ class Inventory:
     def _drift(
         self, expected: FirewallSection, wanted: set[SeenElement], found: set[SeenElement]
     ) -> str:
-        if not self.whole_base:
+        if not expected.tables <= self.whole:
             return "the shared part of the table was changed"
         for chain in expected.chains:
             if self.tags.get(chain.name, []) != _tags(chain):
@@ -137,29 +135,46 @@ def look(socket: NetlinkSocket, expected: Sequence[FirewallSection]) -> Inventor
 def look_at_all(socket: NetlinkSocket) -> Inventory:
     """The whole table."""
     chains = (messages.chain_name(p) for p in _dump(socket, messages.all_chains()))
-    names = frozenset(name for table, name in chains if table == TABLE)
-    tags = _read_tags(_dump(socket, messages.rules_of()))
-    dumps = (_dump(socket, messages.elements_of(named.name)) for named in BASE_SETS)
+    names = frozenset(name for table, name in chains if table == TABLE_NAME)
+    rules = (_dump(socket, messages.rules_of(table=table)) for table in Table)
+    tags = _read_tags(payload for dump in rules for payload in dump)
+    dumps = (_dump(socket, messages.elements_of(named)) for named in _SETS)
     elements = _read_elements(payload for dump in dumps for payload in dump)
-    return Inventory(_is_base_whole(socket, tags, elements), names, tags, elements)
+    return Inventory(_whole(socket, Table, tags, elements), names, tags, elements)
 
 
 def _look_at(socket: NetlinkSocket, expected: Sequence[FirewallSection]) -> Inventory:
-    chains = [*BASE_CHAINS, *(chain for section in expected for chain in section.chains)]
-    dumps = (_dump(socket, messages.rules_of(chain.name)) for chain in chains)
+    tables = frozenset(table for section in expected for table in section.tables)
+    shared = [chain for table in tables for chain in BASES[table].chains]
+    chains = [*shared, *(chain for section in expected for chain in section.chains)]
+    dumps = (_dump(socket, messages.rules_of(chain.name, chain.table)) for chain in chains)
     tags = _read_tags(payload for dump in dumps for payload in dump)
     asked = {element for section in expected for element in _possible_elements(section)}
     gets = [messages.get_element(element) for element in (*_BASE_ELEMENTS, *asked)]
     replies = socket.request(gets)
     elements = _read_elements(payload for reply in replies for payload in reply.payloads)
-    return Inventory(_is_base_whole(socket, tags, elements), frozenset(tags), tags, elements)
+    return Inventory(_whole(socket, tables, tags, elements), frozenset(tags), tags, elements)
 
 
-def _is_base_whole(
-    socket: NetlinkSocket, tags: dict[str, list[bytes]], elements: frozenset[SeenElement]
+def _whole(
+    socket: NetlinkSocket,
+    tables: Iterable[Table],
+    tags: dict[str, list[bytes]],
+    elements: frozenset[SeenElement],
+) -> frozenset[Table]:
+    """Those tables of which the shared part is as it should be."""
+    return frozenset(table for table in tables if _is_whole(socket, table, tags, elements))
+
+
+def _is_whole(
+    socket: NetlinkSocket,
+    which: Table,
+    tags: dict[str, list[bytes]],
+    elements: frozenset[SeenElement],
 ) -> bool:
-    hooks = [messages.get_chain(chain.name) for chain in _HOOKED]
-    table, *chains = socket.request([messages.get_table(), *hooks])
+    base = BASES[which]
+    hooks = [messages.get_chain(chain) for chain in base.chains if chain.hook]
+    table, *chains = socket.request([messages.get_table(which), *hooks])
     if table.error or any(reply.error for reply in chains):
         return False
     flags, _ = messages.table_state(table.payloads[0])
@@ -167,8 +182,8 @@ def _is_base_whole(
     return (
         flags == 0
         and policies == {_POLICY_ACCEPT}
-        and all(tags.get(chain.name) == _tags(chain) for chain in BASE_CHAINS)
-        and all(SeenElement.of(element) in elements for element in _BASE_ELEMENTS)
+        and all(tags.get(chain.name) == _tags(chain) for chain in base.chains)
+        and all(SeenElement.of(e) in elements for named in base.sets for e in named.elements)
     )
 
 
@@ -204,7 +219,8 @@ def _possible_chains(section: FirewallSection) -> frozenset[str]:
 
 def _possible_elements(section: FirewallSection) -> set[Element]:
     """The section's own, and those that would change what happens to its bridge's packets."""
-    return {*section.elements, *(Element(name, (section.bridge,)) for name in _BY_LINK)}
+    by_link = (Element(name, (section.bridge,), None, table) for name, table in _BY_LINK.items())
+    return {*section.elements, *by_link}
 
 
 def _served(elements: Iterable[SeenElement]) -> set[Place]:

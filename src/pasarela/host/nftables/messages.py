@@ -1,4 +1,4 @@
-"""nf_tables' requests for our one table (linux/netfilter/nf_tables.h), and its answers."""
+"""nf_tables' requests for our tables (linux/netfilter/nf_tables.h), and its answers."""
 
 from __future__ import annotations
 
@@ -29,9 +29,8 @@ from pasarela.host.nftables.expressions import (
     encode_verdict,
     key_size,
 )
-from pasarela.plan.nftables import TABLE, Chain, Element, Field, NamedSet, Rule
+from pasarela.plan.nftables import TABLE_NAME, Chain, Element, Field, NamedSet, Rule, Table
 
-NFPROTO_INET = 1
 _SUBSYSTEM = 10 << 8  # NFNL_SUBSYS_NFTABLES
 _NEWTABLE, _GETTABLE, _DELTABLE = 0, 1, 2
 _NEWCHAIN, _GETCHAIN, _DELCHAIN = 3, 4, 5
@@ -43,70 +42,74 @@ _SET_MAP = 8
 _VERDICT_TYPE = 0xFFFFFF00  # NFT_DATA_VERDICT
 _ACCEPT = 1
 _LIST_ELEM = 1
+_OUR_TABLE = text(1, TABLE_NAME)
+_INET = Table.INET
+_FAMILIES = {table.number: table for table in Table}
 _TAG = 0x70  # our type in a rule's user data; nft(8) shows none that it does not know
 _DATATYPES = {"ipv4_addr": 7, "ipv6_addr": 8, "inet_proto": 12, "inet_service": 13, "ifname": 41}
 _DATATYPE_BITS = 6  # of each part in a concatenation's type
 _HOST_ORDER, _NETWORK_ORDER = 1, 2
 
 
-def new_table() -> Message:
+def new_table(table: Table = _INET) -> Message:
     """The table; flags 0 also wake one that somebody made dormant."""
-    return _message(_NEWTABLE, NLM_F_CREATE, text(1, TABLE) + be32(2, 0), f"table {TABLE}")
+    return _message(table, _NEWTABLE, NLM_F_CREATE, _OUR_TABLE + be32(2, 0), f"table {table}")
 
 
-def delete_table() -> Message:
-    return _message(_DELTABLE, 0, text(1, TABLE), f"delete table {TABLE}")
+def delete_table(table: Table = _INET) -> Message:
+    return _message(table, _DELTABLE, 0, _OUR_TABLE, f"delete table {table}")
 
 
-def get_table() -> Message:
-    return _message(_GETTABLE, 0, text(1, TABLE))
+def get_table(table: Table = _INET) -> Message:
+    return _message(table, _GETTABLE, 0, _OUR_TABLE)
 
 
 def new_chain(chain: Chain, *, fresh: bool = False) -> Message:
     """A chain; ``fresh`` refuses one that is there already."""
-    body = text(1, TABLE) + text(3, chain.name)
+    body = _OUR_TABLE + text(3, chain.name)
     if chain.hook:
-        place = be32(1, chain.hook.number) + be32(2, chain.hook.priority)
+        place = be32(1, chain.hook.number) + be32(2, chain.hook.priority & 0xFFFFFFFF)
         body += text(7, chain.hook.type) + be32(5, _ACCEPT) + nested(4, place)
-    return _message(_NEWCHAIN, _creation(fresh), body, f"chain {chain.name}")
+    return _message(chain.table, _NEWCHAIN, _creation(fresh), body, f"chain {chain.name}")
 
 
 def delete_chain(name: str) -> Message:
-    return _message(_DELCHAIN, 0, text(1, TABLE) + text(3, name), f"delete chain {name}")
+    return _message(_INET, _DELCHAIN, 0, _OUR_TABLE + text(3, name), f"delete chain {name}")
 
 
-def get_chain(name: str) -> Message:
-    return _message(_GETCHAIN, 0, text(1, TABLE) + text(3, name))
+def get_chain(chain: Chain) -> Message:
+    return _message(chain.table, _GETCHAIN, 0, _OUR_TABLE + text(3, chain.name))
 
 
 def all_chains() -> Message:
-    return _message(_GETCHAIN, 0, text(1, TABLE))
+    return _message(_INET, _GETCHAIN, 0, _OUR_TABLE)
 
 
 def new_rule(chain: Chain, rule: Rule) -> Message:
     """A rule at the chain's end."""
-    body = text(1, TABLE) + text(2, chain.name) + nested(4, encode_rule(rule))
+    body = _OUR_TABLE + text(2, chain.name) + nested(4, encode_rule(rule))
     body += attribute(7, bytes([_TAG, len(rule.tag)]) + rule.tag)
-    return _message(_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, body, f"chain {chain.name}: {rule}")
+    label = f"chain {chain.name}: {rule}"
+    return _message(chain.table, _NEWRULE, NLM_F_CREATE | NLM_F_APPEND, body, label)
 
 
-def flush_chain(name: str) -> Message:
-    return _message(_DELRULE, 0, text(1, TABLE) + text(2, name), f"flush chain {name}")
+def flush_chain(name: str, table: Table = _INET) -> Message:
+    return _message(table, _DELRULE, 0, _OUR_TABLE + text(2, name), f"flush chain {name}")
 
 
-def rules_of(chain: str | None = None) -> Message:
+def rules_of(chain: str | None = None, table: Table = _INET) -> Message:
     """To dump the rules of one chain, or of the whole table."""
-    return _message(_GETRULE, 0, text(1, TABLE) + (text(2, chain) if chain else b""))
+    return _message(table, _GETRULE, 0, _OUR_TABLE + (text(2, chain) if chain else b""))
 
 
 def new_set(named: NamedSet, number: int) -> Message:
     """A set or map; ``number`` is its own within the transaction."""
-    body = text(1, TABLE) + text(2, named.name) + be32(3, _SET_MAP if named.verdicts else 0)
+    body = _OUR_TABLE + text(2, named.name) + be32(3, _SET_MAP if named.verdicts else 0)
     body += be32(4, _datatype(named.fields)) + be32(5, key_size(named.fields))
     if named.verdicts:
         body += be32(6, _VERDICT_TYPE) + be32(7, 0)
     body += be32(10, number) + attribute(13, _byte_order(named.fields))
-    return _message(_NEWSET, NLM_F_CREATE, body, f"set {named.name}")
+    return _message(named.table, _NEWSET, NLM_F_CREATE, body, f"set {named.name}")
 
 
 def new_element(element: Element, *, fresh: bool = False) -> Message:
@@ -122,15 +125,15 @@ def get_element(element: Element) -> Message:
     return _element(_GETSETELEM, 0, element, with_verdict=False)
 
 
-def delete_raw_element(set_name: str, key: bytes) -> Message:
+def delete_seen_element(element: SeenElement) -> Message:
     """Take an element out that was read from the kernel."""
-    body = _element_list(set_name, nested(1, data_value(key)))
-    return _message(_DELSETELEM, 0, body, f"delete element of {set_name}")
+    body = _element_list(element.set, nested(1, data_value(element.key)))
+    return _message(element.table, _DELSETELEM, 0, body, f"delete element of {element.set}")
 
 
-def elements_of(set_name: str) -> Message:
+def elements_of(named: NamedSet) -> Message:
     """To dump a set's elements."""
-    return _message(_GETSETELEM, 0, text(1, TABLE) + text(2, set_name))
+    return _message(named.table, _GETSETELEM, 0, _OUR_TABLE + text(2, named.name))
 
 
 def batch_begin() -> Message:
@@ -148,12 +151,13 @@ class SeenElement:
     set: str
     key: bytes
     verdict: bytes  # the attribute's content, empty in a set
+    table: Table = _INET
 
     @classmethod
     def of(cls, element: Element) -> SeenElement:
         """What the kernel shows of an element that is as it should be."""
         verdict = parse(encode_verdict(element.verdict))[2] if element.verdict else b""
-        return cls(element.set, encode_key(element.key), verdict)
+        return cls(element.set, encode_key(element.key), verdict, element.table)
 
     @property
     def target(self) -> str:
@@ -188,19 +192,19 @@ def rule_tag(payload: bytes) -> tuple[str, bytes]:
 
 def elements_in(payload: bytes) -> Iterator[SeenElement]:
     found = parse(payload[4:])
-    name = as_text(found[2])
+    name, table = as_text(found[2]), _FAMILIES[payload[0]]
     for _, item in each(found.get(3, b"")):
         parts = parse(item)
         verdict = parse(parts[2]).get(2, b"") if 2 in parts else b""
-        yield SeenElement(name, parse(parts[1])[1], verdict)
+        yield SeenElement(name, parse(parts[1])[1], verdict, table)
 
 
 def _creation(fresh: bool) -> int:
     return NLM_F_CREATE | (NLM_F_EXCL if fresh else 0)
 
 
-def _message(kind: int, flags: int, body: bytes, label: str = "") -> Message:
-    return Message(_SUBSYSTEM | kind, flags, _family(NFPROTO_INET, 0) + body, label)
+def _message(table: Table, kind: int, flags: int, body: bytes, label: str = "") -> Message:
+    return Message(_SUBSYSTEM | kind, flags, _family(table.number, 0) + body, label)
 
 
 def _family(family: int, resource: int) -> bytes:
@@ -214,11 +218,11 @@ def _element(kind: int, flags: int, element: Element, *, with_verdict: bool = Tr
         item += nested(2, encode_verdict(element.verdict))
     action = "delete element" if kind == _DELSETELEM else "element"
     label = f"{action} {element.set} {{ {element.item()} }}"
-    return _message(kind, flags, _element_list(element.set, item), label)
+    return _message(element.table, kind, flags, _element_list(element.set, item), label)
 
 
 def _element_list(set_name: str, item: bytes) -> bytes:
-    return text(1, TABLE) + text(2, set_name) + nested(3, nested(_LIST_ELEM, item))
+    return _OUR_TABLE + text(2, set_name) + nested(3, nested(_LIST_ELEM, item))
 
 
 def _datatype(fields: tuple[Field, ...]) -> int:

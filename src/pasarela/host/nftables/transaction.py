@@ -1,4 +1,4 @@
-"""What a list of actions means for the table, as the messages of one transaction."""
+"""What a list of actions means for our tables, as the messages of one transaction."""
 
 from __future__ import annotations
 
@@ -9,25 +9,29 @@ from pasarela.host.netlink.socket import Message
 from pasarela.host.nftables import messages
 from pasarela.host.nftables.messages import SeenElement
 from pasarela.plan.actions import Action, Change, Create, Remove
-from pasarela.plan.nftables import Element
-from pasarela.plan.ruleset import BASE_CHAINS, BASE_SETS, FirewallSection
+from pasarela.plan.nftables import Element, Table
+from pasarela.plan.ruleset import BASES, FirewallSection
+
+_NUMBERS = 100  # that each table has for its sets; within a transaction no two share one
 
 Step = tuple[FirewallSection | None, FirewallSection | None]
 
 
 @cache
-def base() -> tuple[Message, ...]:
-    """The table with all that it always holds, whether or not it is there already.
+def base(table: Table = Table.INET) -> tuple[Message, ...]:
+    """A table with all that it always holds, whether or not it is there already.
 
     Everything is created only where it lacks; the base chains' rules are replaced, so whatever
     somebody did to them is put right by the next change.
     """
-    sets = (messages.new_set(named, number) for number, named in enumerate(BASE_SETS, start=1))
-    elements = (messages.new_element(e) for named in BASE_SETS for e in named.elements)
-    chains = (messages.new_chain(chain) for chain in BASE_CHAINS)
-    flushes = (messages.flush_chain(chain.name) for chain in BASE_CHAINS)
-    rules = (messages.new_rule(chain, rule) for chain in BASE_CHAINS for rule in chain.rules)
-    return (messages.new_table(), *sets, *elements, *chains, *flushes, *rules)
+    shared = BASES[table]
+    first = table.number * _NUMBERS
+    sets = (messages.new_set(named, number) for number, named in enumerate(shared.sets, first))
+    elements = (messages.new_element(e) for named in shared.sets for e in named.elements)
+    chains = (messages.new_chain(chain) for chain in shared.chains)
+    flushes = (messages.flush_chain(chain.name, table) for chain in shared.chains)
+    rules = (messages.new_rule(chain, rule) for chain in shared.chains for rule in chain.rules)
+    return (messages.new_table(table), *sets, *elements, *chains, *flushes, *rules)
 
 
 def change(before: FirewallSection | None, after: FirewallSection | None) -> Iterator[Message]:
@@ -50,7 +54,7 @@ def replace(
 ) -> Iterator[Message]:
     """From whatever the table holds of a bridge to a section of it."""
     for element in elements:
-        yield messages.delete_raw_element(element.set, element.key)
+        yield messages.delete_seen_element(element)
     if after:
         yield from _fill_chains(after, known=chains)
         yield from map(messages.new_element, after.elements)

@@ -82,9 +82,12 @@ class ErrorDomain(IntEnum):
     XML = 5
     RPC = 7
     NET = 11
+    STORAGE = 18
     NETWORK = 19
     DOMAIN = 20
+    NODEDEV = 22
     INTERFACE = 26
+    SECRET = 30
     NWFILTER = 33
     HOOK = 34
 

@@ -130,6 +130,21 @@ def test_every_changing_call_is_refused_on_a_read_only_connection(readonly_socke
             assert padding[0] in (29, 39)  # 39: those zeros are no arguments for it
 
 
+@pytest.mark.parametrize(
+    ("number", "domain", "api"),
+    [
+        (4, 20, "virConnectGetVersion"),
+        (102, 20, "virNodeGetFreeMemory"),
+        (273, 20, "virConnectListAllDomains"),
+        (281, 18, "virConnectListAllStoragePools"),
+        (285, 22, "virConnectListAllNodeDevices"),
+    ],
+)
+def test_calls_of_other_drivers_are_not_supported(number: int, domain: int, api: str) -> None:
+    text = f"this function is not supported by the connection driver: {api}"
+    assert Peer().opened().refusal(number, bytes(40)) == (3, domain, text)
+
+
 def test_calls_that_change_are_handed_on_otherwise() -> None:
     (call,) = Peer().opened().say(call_bytes(39, NET, serial=5))
     assert call.procedure.name == "create"

@@ -113,8 +113,7 @@ class HeadersFolder:
         self._signature = signature_of(self.path)
 
     def _scan(self) -> None:
-        before = self._seen
-        self._seen = {}
+        before, seen = self._seen, dict[str, Seen]()
         entries = _entries(self.path)
         self.temporaries = [self.path / one.name for one in entries if one.name.endswith(_HALF)]
         for name, entry in _documents(entries):
@@ -125,10 +124,9 @@ class HeadersFolder:
             known = before.get(name)
             if known is None or known.signature != signature:
                 known = _look(self.path / entry.name, name, signature)
-            self._seen[name] = known
-        self._headers = {
-            name: seen.header for name, seen in self._seen.items() if seen.header is not None
-        }
+            seen[name] = known
+        self._seen = seen
+        self._headers = {name: one.header for name, one in seen.items() if one.header is not None}
 
 
 def signature_of(path: Path) -> Signature | None:

@@ -17,6 +17,9 @@ class Family(Enum):
     NETWORK = 19
     INTERFACE = 26
     FILTER = 33
+    STORAGE = 18
+    NODEDEV = 22
+    SECRET = 30
 
     @property
     def domain(self) -> ErrorDomain:

@@ -62,8 +62,8 @@ def _filter(
     return Procedure(number, name, Family.FILTER, api, arguments, result)
 
 
-def _unsupported(number: int, name: str, api: str) -> Procedure:
-    return Procedure(number, name, Family.CONNECTION, api, supported=False)
+def _unsupported(number: int, name: str, api: str, family: Family = Family.CONNECTION) -> Procedure:
+    return Procedure(number, name, family, api, supported=False)
 
 
 PROCEDURES = (
@@ -221,10 +221,56 @@ PROCEDURES = (
     ),
 )
 
+# What programs ask first of a host's other drivers, which this daemon has not. Calls that are not
+# even here are unknown procedures, which clients understand likewise.
+_OTHERS = {
+    Family.CONNECTION: {
+        21: "virConnectListDefinedDomains",
+        22: "virDomainLookupByID",
+        23: "virDomainLookupByName",
+        24: "virDomainLookupByUUID",
+        25: "virConnectNumOfDefinedDomains",
+        37: "virConnectListDomains",
+        51: "virConnectNumOfDomains",
+        101: "virNodeGetCellsFreeMemory",
+        102: "virNodeGetFreeMemory",
+        273: "virConnectListAllDomains",
+    },
+    Family.STORAGE: {
+        71: "virConnectNumOfStoragePools",
+        72: "virConnectListStoragePools",
+        73: "virConnectNumOfDefinedStoragePools",
+        74: "virConnectListDefinedStoragePools",
+        84: "virStoragePoolLookupByName",
+        85: "virStoragePoolLookupByUUID",
+        281: "virConnectListAllStoragePools",
+    },
+    Family.NODEDEV: {
+        111: "virNodeNumOfDevices",
+        112: "virNodeListDevices",
+        113: "virNodeDeviceLookupByName",
+        285: "virConnectListAllNodeDevices",
+    },
+    Family.SECRET: {
+        139: "virConnectNumOfSecrets",
+        140: "virConnectListSecrets",
+        287: "virConnectListAllSecrets",
+    },
+    Family.FILTER: {
+        175: "virNWFilterLookupByName",
+        176: "virNWFilterLookupByUUID",
+    },
+}
+OTHERS = tuple(
+    _unsupported(number, api, api, family)
+    for family, calls in _OTHERS.items()
+    for number, api in calls.items()
+)
+
 LIFECYCLE = Event(315, "lifecycle", (INT, NETWORK, INT, INT))
 METADATA_CHANGE = Event(446, "metadata_change", (INT, NETWORK, INT, MAYBE))
 CONNECTION_CLOSED = Event(362, "connection_closed", (INT,))
 
-BY_NUMBER = {procedure.number: procedure for procedure in PROCEDURES}
+BY_NUMBER = {procedure.number: procedure for procedure in (*PROCEDURES, *OTHERS)}
 BY_NAME = {procedure.name: procedure for procedure in PROCEDURES}
 EVENTS = {event.number: event for event in (LIFECYCLE, METADATA_CHANGE, CONNECTION_CLOSED)}

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pasarela.engine.machine import Machine, Scope
 from pasarela.errors import SystemCallFailed
 from pasarela.model.network import Network
-from pasarela.plan.actions import Action, ApplyError, Remove
+from pasarela.plan.actions import Action, ApplyError, Meanwhile, Remove, nothing
 from pasarela.plan.facts import Facts, RouteFact
 from pasarela.plan.resources import BridgeLink, HostState, LinkAddress, Resource, Sysctl
 
@@ -43,13 +43,14 @@ class MemoryMachine:
         keys = {resource.key for resource in scope.expected}
         return frozenset(self.state[key] for key in keys & self.state.keys())
 
-    def apply(self, actions: Sequence[Action]) -> None:
+    def apply(self, actions: Sequence[Action], meanwhile: Meanwhile = nothing) -> None:
         for action in actions:
             self.applied.append(action)
             if not isinstance(action, Remove):
                 self.put(action.resource)
             elif not isinstance(action.resource, Sysctl):
                 self._remove(action.resource)
+        meanwhile()
 
     def reload(self, networks: frozenset[str]) -> None:
         self.reloaded += sorted(networks)
@@ -109,13 +110,14 @@ class BreakingMachine:
         self._fault.step()
         return self._inner.observe(scope)
 
-    def apply(self, actions: Sequence[Action]) -> None:
+    def apply(self, actions: Sequence[Action], meanwhile: Meanwhile = nothing) -> None:
         for position, action in enumerate(actions):
             try:
                 self._fault.step()
             except SystemCallFailed as error:
                 raise ApplyError(actions[:position], error) from error
             self._inner.apply([action])
+        meanwhile()
         self._fault.step()
 
     def reload(self, networks: frozenset[str]) -> None:

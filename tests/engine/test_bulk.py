@@ -15,7 +15,7 @@ from engine.machines import BreakingMachine, Fault, MemoryMachine, refuse
 from pasarela.engine.engine import Engine
 from pasarela.errors import InternalError
 from pasarela.model.paths import Paths
-from pasarela.plan.actions import Action, ApplyError, Remove
+from pasarela.plan.actions import Action, ApplyError, Meanwhile, Remove, nothing
 from pasarela.plan.facts import RouteFact
 from pasarela.plan.links import ForeignLink
 from pasarela.plan.resources import BridgeLink, DnsmasqProcess, TextFile
@@ -107,7 +107,7 @@ def test_networks_beyond_what_inotify_bears_are_served(
 class StingyMachine(MemoryMachine):
     """A host where other programs have used up what inotify there is."""
 
-    def apply(self, actions: Sequence[Action]) -> None:
+    def apply(self, actions: Sequence[Action], meanwhile: Meanwhile = nothing) -> None:
         for position, action in enumerate(actions):
             process = action.resource
             if isinstance(process, DnsmasqProcess) and not isinstance(action, Remove):
@@ -117,6 +117,7 @@ class StingyMachine(MemoryMachine):
                     error = InternalError("dnsmasq: failed to create inotify: Too many open files")
                     raise ApplyError(actions[:position], error)
             super().apply([action])
+        meanwhile()
 
 
 def test_where_inotify_is_used_up_networks_are_served_from_the_first(

@@ -108,8 +108,7 @@ def _change_live(context: Context, before: Status, after: Status, config: Networ
     actions = crank.changes(observed, new)
     context.journal.begin(_intent(context, before, after, config, actions))
     with taking_back(context, [name], crank.merged(old, observed), touched):
-        crank.perform(context.machine, actions)
-        crank.verify(context.machine, new, old)
+        crank.establish(context.machine, actions, new, old)
         with all_or_none(context, before, config):
             if config is not None:
                 context.store.save_definition(config)

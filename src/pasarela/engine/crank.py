@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from errno import EEXIST
 
-from pasarela.engine.machine import ApplyError, Machine, Scope
+from pasarela.engine.machine import ApplyError, Machine, Meanwhile, Scope, nothing
 from pasarela.errors import ErrorDomain, InternalError, PasarelaError, SystemCallFailed
 from pasarela.plan.actions import Action, Remove, diff, readers_to_signal
 from pasarela.plan.links import ForeignLink
@@ -18,6 +18,7 @@ from pasarela.plan.resources import (
     LinkAddress,
     LinkRoute,
     LinkUp,
+    Rank,
     Resource,
     Sysctl,
 )
@@ -43,7 +44,9 @@ def changes(observed: HostState, goal: HostState) -> tuple[Action, ...]:
     return tuple(action for action in diff(observed, goal) if not _is_idle(action))
 
 
-def perform(machine: Machine, actions: tuple[Action, ...]) -> None:
+def perform(
+    machine: Machine, actions: tuple[Action, ...], meanwhile: Meanwhile = nothing
+) -> None:
     """Apply actions, and have running dnsmasqs read again what has changed.
 
     Raises:
@@ -52,7 +55,7 @@ def perform(machine: Machine, actions: tuple[Action, ...]) -> None:
     if not actions:
         return
     try:
-        machine.apply(actions)
+        machine.apply(actions, meanwhile)
     except ApplyError as error:
         raise _cause(error) from error.cause
     readers = readers_to_signal(actions) - _restarted(actions)
@@ -67,8 +70,27 @@ def reach(machine: Machine, goal: HostState, also: HostState = NOTHING) -> None:
         PasarelaError: it cannot be done. Some of it may have been; whoever asked takes it back.
     """
     expected = merged(goal, also)
-    perform(machine, changes(look(machine, expected), goal))
-    verify(machine, goal, also)
+    establish(machine, changes(look(machine, expected), goal), goal, also)
+
+
+def establish(
+    machine: Machine, actions: tuple[Action, ...], goal: HostState, also: HostState = NOTHING
+) -> None:
+    """Perform ``actions``, and see that ``goal`` is there, and of ``also`` nothing else.
+
+    A process takes its time to come up; all that comes before it is looked at meanwhile.
+
+    Raises:
+        PasarelaError: one failed, or the host is not as it should be.
+    """
+    if not _starts_processes(actions):
+        perform(machine, actions)
+        verify(machine, goal, also)
+        return
+    early = frozenset(resource for resource in goal if resource.rank < Rank.PROCESS)
+    gone = merged(goal, also) - goal  # goes last of all, so it is looked at then
+    perform(machine, actions, lambda: verify(machine, early))
+    verify(machine, goal - early, gone)
 
 
 def verify(machine: Machine, goal: HostState, also: HostState = NOTHING) -> None:
@@ -86,10 +108,13 @@ def verify(machine: Machine, goal: HostState, also: HostState = NOTHING) -> None
 def look_before_start(machine: Machine, goal: HostState) -> HostState:
     """What is there of a network that does not run yet.
 
+    The firewall is not asked: creating a section replaces what there is of it, in one transaction.
+
     Raises:
         SystemCallFailed: a link that is not ours stands where one of ours should.
     """
-    observed = machine.observe(Scope(goal))
+    asked = frozenset(one for one in goal if one.rank is not Rank.FIREWALL)
+    observed = machine.observe(Scope(asked))
     for name in sorted(_foreign(observed, goal)):
         raise SystemCallFailed(
             f"error creating bridge interface {name}: File exists",
@@ -138,6 +163,12 @@ def _restarted(actions: tuple[Action, ...]) -> frozenset[str]:
     """The networks whose dnsmasq has been started or stopped anyway."""
     return frozenset(
         action.resource.network for action in actions if isinstance(action.resource, DnsmasqProcess)
+    )
+
+
+def _starts_processes(actions: tuple[Action, ...]) -> bool:
+    return any(
+        isinstance(one.resource, DnsmasqProcess) and not isinstance(one, Remove) for one in actions
     )
 
 

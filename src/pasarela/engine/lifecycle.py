@@ -120,8 +120,7 @@ def _bring_up(context: Context, candidates: Sequence[Candidate]) -> None:
         context.journal.begin(_start_intent(candidate, actions, new[candidate.name]))
     names = list(new)
     with removing(chain(*new.values())), taking_back(context, names, observed, wanted):
-        crank.perform(context.machine, actions)
-        crank.verify(context.machine, wanted)
+        crank.establish(context.machine, actions, wanted)
         note_served(context, (candidate.wanted for candidate in candidates))
         _save_started(context, candidates)
     for candidate in candidates:

@@ -8,11 +8,11 @@ from typing import Protocol
 from pasarela.model.interface import HostInterface
 from pasarela.model.network import Network
 from pasarela.model.values import PciAddress
-from pasarela.plan.actions import Action, ApplyError
+from pasarela.plan.actions import Action, ApplyError, Meanwhile, nothing
 from pasarela.plan.facts import Facts
 from pasarela.plan.resources import HostState, Resource, Scope
 
-__all__ = ["ApplyError", "Interfaces", "Machine", "Scope", "resource_of"]
+__all__ = ["ApplyError", "Interfaces", "Machine", "Meanwhile", "Scope", "nothing", "resource_of"]
 
 
 class Machine(Protocol):
@@ -39,11 +39,15 @@ class Machine(Protocol):
         """What is there of the scope's resources."""
         ...
 
-    def apply(self, actions: Sequence[Action]) -> None:
+    def apply(self, actions: Sequence[Action], meanwhile: Meanwhile = nothing) -> None:
         """Carry the actions out, in order, each adapter's neighbours in one batch.
 
+        Args:
+            meanwhile: is called while processes that start come up, if any do.
+
         Raises:
-            ApplyError: one failed; everything after it was not tried.
+            ApplyError: one failed; everything after it was not tried. What ``meanwhile`` raises
+                comes as one, too.
         """
         ...
 

@@ -107,9 +107,8 @@ def _mend(context: Context, drifted: Sequence[_Running]) -> list[str]:
     PasarelaError: one of them cannot be mended, or not all of it."""
     wanted = union(one.wanted for one in drifted)
     actions = crank.changes(union(one.observed for one in drifted), wanted)
-    crank.perform(context.machine, actions)
     if actions:
-        crank.verify(context.machine, wanted)
+        crank.establish(context.machine, actions, wanted)
     owners = {key: one.name for one in drifted for key in _keys(one)}
     return [f"network '{owners[one.resource.key]}': {one.describe()}" for one in actions]
 

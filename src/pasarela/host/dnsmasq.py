@@ -28,7 +28,7 @@ from pasarela.host.dnsmasq_start import (
     lease_table,
 )
 from pasarela.host.leases import forget_empty_table
-from pasarela.plan.actions import Action, ApplyError, Change, Remove
+from pasarela.plan.actions import Action, ApplyError, Change, Meanwhile, Remove, nothing
 from pasarela.plan.resources import DnsmasqProcess, Resource
 
 _PARALLEL = 2  # more at a time brings nothing (measured on two cores)
@@ -45,8 +45,11 @@ class Dnsmasqs:
             if pid is not None:
                 yield replace(process, digest=processes.environment(pid).get(DIGEST, ""))
 
-    def apply(self, actions: Sequence[Action]) -> None:
+    def apply(self, actions: Sequence[Action], meanwhile: Meanwhile = nothing) -> None:
         """Stop and start, several at a time.
+
+        Args:
+            meanwhile: is called while the last of those that start come up.
 
         Raises:
             ApplyError: one did not start; of those after it, one may have.
@@ -58,7 +61,7 @@ class Dnsmasqs:
                 if stopping:
                     _stop([_process(action) for action in batch])
                 else:
-                    _Starter().start_all(batch)
+                    _Starter().start_all(batch, meanwhile)
             except ApplyError as error:
                 raise ApplyError([*done, *error.done], error.cause) from error.cause
             done += batch
@@ -121,16 +124,25 @@ class _Starter:
         self._done: list[Action] = []
         self._failure: PasarelaError | None = None
 
-    def start_all(self, actions: Sequence[Action]) -> None:
+    def start_all(self, actions: Sequence[Action], meanwhile: Meanwhile) -> None:
+        try:
+            self._begin_all(actions)
+            if self._failure is None:
+                meanwhile()
+        except PasarelaError as error:
+            self._failure = error
+        finally:
+            while self._waiting:
+                self._finish_first()
+        if self._failure is not None:
+            raise ApplyError(self._done, self._failure) from self._failure
+
+    def _begin_all(self, actions: Sequence[Action]) -> None:
         for action in actions:
             if len(self._waiting) == _PARALLEL:
                 self._finish_first()
             if self._failure is None:
                 self._begin(action)
-        while self._waiting:
-            self._finish_first()
-        if self._failure is not None:
-            raise ApplyError(self._done, self._failure) from self._failure
 
     def _begin(self, action: Action) -> None:
         process = _process(action)

@@ -25,7 +25,7 @@ from pasarela.host.sysctl import Sysctls
 from pasarela.model.network import Network
 from pasarela.model.paths import Paths
 from pasarela.model.values import PciAddress
-from pasarela.plan.actions import Action, ApplyError, Remove
+from pasarela.plan.actions import Action, ApplyError, Meanwhile, Remove, nothing
 from pasarela.plan.facts import Capabilities, Facts
 from pasarela.plan.resources import (
     DnsmasqProcess,
@@ -80,8 +80,11 @@ class LinuxHost:
             found for adapter, expected in by_adapter.items() for found in adapter.observe(expected)
         )
 
-    def apply(self, actions: Sequence[Action]) -> None:
+    def apply(self, actions: Sequence[Action], meanwhile: Meanwhile = nothing) -> None:
         """Carry the actions out in order, each adapter's neighbours together.
+
+        Args:
+            meanwhile: is called while dnsmasqs that start come up.
 
         Raises:
             ApplyError: one failed, and those after it were not tried.
@@ -91,7 +94,10 @@ class LinuxHost:
         for adapter, run in groupby(busy, key=lambda action: self._adapter(action.resource)):
             batch = list(run)
             try:
-                adapter.apply(batch)
+                if adapter is self._dnsmasqs:
+                    self._dnsmasqs.apply(batch, meanwhile)
+                else:
+                    adapter.apply(batch)
             except ApplyError as error:
                 raise ApplyError([*done, *error.done], error.cause) from error.cause
             except PasarelaError as error:  # of an adapter that does all or nothing

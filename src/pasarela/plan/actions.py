@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from pasarela.plan.resources import HostState, Rank, Resource, TextFile
@@ -47,6 +47,12 @@ class Remove:
 
 
 Action = Create | Change | Remove
+
+Meanwhile = Callable[[], None]  # what is done while processes come up
+
+
+def nothing() -> None:
+    """Nothing to do meanwhile."""
 
 
 class ApplyError(Exception):

@@ -12,10 +12,8 @@ from errno import ENOENT, EOPNOTSUPP, EPROTONOSUPPORT
 from pasarela.host import sysctl
 from pasarela.host.netlink import traffic
 from pasarela.host.netlink.socket import Message, NetlinkSocket
-from pasarela.host.nftables.probe import has_bridge_meta
+from pasarela.host.nftables.probe import has_bridge_meta, shows_bridged_ipv6
 from pasarela.plan.facts import Capabilities
-
-_BRIDGED_IPV6 = "net/bridge/bridge-nf-call-ip6tables"
 
 
 class KernelCapabilities(Capabilities):
@@ -47,7 +45,7 @@ class KernelCapabilities(Capabilities):
     @property
     def bridged_ipv6_filtered(self) -> bool:
         """Asked anew each time: somebody may load br_netfilter meanwhile."""
-        return sysctl.read(_BRIDGED_IPV6) not in (None, "0")
+        return shows_bridged_ipv6()
 
     @property
     def shaping_htb(self) -> bool:

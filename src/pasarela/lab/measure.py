@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from pathlib import Path
 
+from pasarela.host.nftables.probe import sees_bridged_ipv6
 from pasarela.lab import addresses, echo, node, topology, uplink, web
 from pasarela.lab.endpoint import Endpoint, Machine
 from pasarela.lab.kinds import (
@@ -28,9 +28,9 @@ from pasarela.lab.subject import Guest, Subject
 
 _PATIENCE = 5.0  # seconds for an answer that is promised
 _IMPATIENCE = 1.0  # seconds for one that must not come
-_BRIDGED_IPV6 = Path("/proc/sys/net/bridge/bridge-nf-call-ip6tables")
 _UNSEEN = (
-    "this host's firewall does not see packets within a bridge, so that guests of a very isolated "
+    "this host's firewall does not see packets within a bridge (its kernel lacks "
+    "CONFIG_NFT_BRIDGE_META, and br_netfilter is not active), so that guests of a very isolated "
     "network reach each other over IPv6, as under libvirt; 'sudo modprobe br_netfilter' ends that."
 )
 _INTERNET = Machine("internet", "wan0")
@@ -74,13 +74,9 @@ def promise_here(kind: Kind, version: int) -> tuple[Cells, str]:
     """What a kind promises on this host, and why that is less than elsewhere, if it is."""
     promised = kind.promise(version)
     assert promised is not None
-    if version == 6 and kind.filters_bridged and not _firewall_sees_bridged():
+    if version == 6 and kind.filters_bridged and not sees_bridged_ipv6():
         return {**promised, "guests": YES}, _UNSEEN
     return promised, ""
-
-
-def _firewall_sees_bridged() -> bool:
-    return _BRIDGED_IPV6.exists() and _BRIDGED_IPV6.read_text().strip() != "0"
 
 
 def patience(promised: str) -> float:

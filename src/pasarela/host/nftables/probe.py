@@ -1,14 +1,16 @@
-"""Whether this kernel's nftables can do what our second table needs, tried without effect."""
+"""Whether this kernel's firewall sees what passes within a bridge, tried without effect."""
 
 from __future__ import annotations
 
 import errno
 
+from pasarela.host import sysctl
 from pasarela.host.netlink.socket import NLM_F_ACK, NetlinkSocket, pack
 from pasarela.host.nftables import messages, transaction
 from pasarela.plan.nftables import Table
 
 _NETLINK_NETFILTER = 12
+_BRIDGED_IPV6 = "net/bridge/bridge-nf-call-ip6tables"
 _UNSUPPORTED = {
     errno.EOPNOTSUPP,  # the family, or the expression's key
     errno.ENOENT,  # a module that is not there
@@ -16,6 +18,16 @@ _UNSUPPORTED = {
     errno.EPROTONOSUPPORT,
     errno.EINVAL,
 }
+
+
+def sees_bridged_ipv6() -> bool:
+    """Whether one of the two ways is there."""
+    return shows_bridged_ipv6() or has_bridge_meta()
+
+
+def shows_bridged_ipv6() -> bool:
+    """Whether br_netfilter shows bridged IPv6 packets to the inet family."""
+    return sysctl.read(_BRIDGED_IPV6) not in (None, "0")
 
 
 def has_bridge_meta() -> bool:

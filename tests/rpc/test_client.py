@@ -90,7 +90,7 @@ def test_an_argument_that_does_not_fit_is_an_error() -> None:
         ClientProtocol().call("lookup_by_name", "x" * 5_000_000)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=200))
 def test_whatever_a_server_sends_only_the_protocols_errors_come(data: bytes) -> None:
     client = ClientProtocol()

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pasarela.model.handles import InterfaceRef, Lease, LeaseType, NetworkRef, PortRef
@@ -82,6 +82,7 @@ VALUES: list[tuple[Type, st.SearchStrategy[Any]]] = [
 
 @pytest.mark.parametrize(("kind", "values"), VALUES)
 def test_what_is_written_reads_back(kind: Type, values: st.SearchStrategy[Any]) -> None:
+    @settings(deadline=None)
     @given(value=values, before=st.binary(max_size=9), after=st.binary(max_size=9))
     def check(value: Any, before: bytes, after: bytes) -> None:
         data = to_bytes(kind, value)
@@ -93,6 +94,7 @@ def test_what_is_written_reads_back(kind: Type, values: st.SearchStrategy[Any]) 
 
 @pytest.mark.parametrize(("kind", "values"), VALUES)
 def test_what_is_cut_short_is_an_error(kind: Type, values: st.SearchStrategy[Any]) -> None:
+    @settings(deadline=None)
     @given(value=values, data=st.data())
     def check(value: Any, data: st.DataObject) -> None:
         whole = to_bytes(kind, value)
@@ -103,6 +105,7 @@ def test_what_is_cut_short_is_an_error(kind: Type, values: st.SearchStrategy[Any
     check()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400), st.sampled_from(PROCEDURES))
 def test_any_bytes_decode_or_are_refused(data: bytes, procedure: Any) -> None:
     for kind in (procedure.arguments_type, procedure.result_type):

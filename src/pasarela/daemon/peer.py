@@ -27,6 +27,7 @@ class Peer(asyncio.Protocol):
     """Feeds the protocol, and keeps what a client can make us hold within bounds."""
 
     def __init__(self, service: Service, driver: str, *, readonly: bool) -> None:
+        self.readonly = readonly
         self.protocol = ServerProtocol(service.services[driver], readonly=readonly)
         self._service = service
         self._loop = asyncio.get_running_loop()

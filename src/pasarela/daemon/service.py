@@ -22,7 +22,7 @@ from pasarela.rpc.session import Services
 log = logging.getLogger(__name__)
 
 # Input that waits for the rest of its message: what one client may make us hold beside others,
-# and what all of them may together.
+# and what all clients of a kind of socket may together.
 SMALL_INPUT = 256 * 1024
 MAX_INPUT = 4 * MAX_MESSAGE
 
@@ -66,10 +66,14 @@ class Service:
         self._loop.call_soon_threadsafe(self._announce, event)
 
     def may_hold(self, peer: Peer) -> bool:
-        """Whether a client's unfinished input still finds room."""
+        """Whether a client's unfinished input still finds room.
+
+        Those who may only look, anybody, cannot take it away from those who may change networks.
+        """
         if peer.protocol.waiting <= SMALL_INPUT:
             return True
-        return sum(one.protocol.waiting for one in self.peers) <= MAX_INPUT
+        rivals = (one for one in self.peers if one.readonly == peer.readonly)
+        return sum(one.protocol.waiting for one in rivals) <= MAX_INPUT
 
     async def tick_forever(self, seconds: float) -> None:
         """See to all clients every so many seconds."""

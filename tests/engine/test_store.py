@@ -15,7 +15,8 @@ from engine.conftest import engine_on
 from engine.machines import MemoryMachine
 from pasarela.engine.engine import Engine
 from pasarela.engine.header import BadHeader, Header, read_header
-from pasarela.errors import SystemCallFailed
+from pasarela.errors import NetworkNotFound, OperationFailed, PasarelaError, SystemCallFailed
+from pasarela.model.handles import NetworkRef
 from pasarela.model.paths import Paths
 
 UUID_1 = UUID("11111111-2222-4333-8444-555555555555")
@@ -127,6 +128,79 @@ class TestFilesPutThereByHand:
         leftover.write_text("<netw")
         engine.set_autostart(engine.lookup_by_name("n0"), True)
         assert not leftover.exists()
+
+
+class TestASlipOfTheEditor:
+    """A definition that somebody broke by hand is there all the same."""
+
+    @pytest.fixture
+    def running(self, engine: Engine, paths: Paths) -> NetworkRef:
+        ref = engine.define_xml(documents.nat())
+        engine.set_autostart(ref, True)
+        engine.start(ref)
+        broken = paths.definition("n0").read_text().replace("</ip>", "<ip>")
+        put(paths, "n0", broken)
+        os.utime(paths.config)
+        return ref
+
+    def test_does_not_make_a_running_network_transient(
+        self, engine: Engine, paths: Paths, running: NetworkRef
+    ) -> None:
+        leases = paths.dnsmasq_leases("n0")
+        leases.parent.mkdir(parents=True, exist_ok=True)
+        leases.write_text("0 52:54:00:aa:00:01 10.0.0.7 one *\n")
+        assert engine.is_persistent(running)
+        assert engine.autostart(running)
+        engine.destroy(running)
+        assert leases.exists()
+
+    def test_is_named_where_the_network_is_looked_for(
+        self, engine: Engine, paths: Paths, running: NetworkRef
+    ) -> None:
+        with pytest.raises(PasarelaError, match="mismatch") as edited:
+            engine.xml_desc(running, inactive=True)
+        assert str(paths.definition("n0")) in str(edited.value.location)
+        engine.destroy(running)
+        with pytest.raises(NetworkNotFound) as error:
+            engine.lookup_by_name("n0")
+        assert f"{paths.definition('n0')}: not well-formed" in str(error.value.remedy)
+        assert "line " in str(error.value.remedy)
+        assert "correct that file, or remove it" in str(error.value.remedy)
+
+    @pytest.mark.parametrize("verb", ["define_xml", "create_xml"])
+    def test_is_not_overwritten(
+        self, engine: Engine, paths: Paths, running: NetworkRef, verb: str
+    ) -> None:
+        engine.destroy(running)
+        before = paths.definition("n0").read_text()
+        with pytest.raises(OperationFailed, match=r"cannot be read: .*/n0.xml: not well") as error:
+            getattr(engine, verb)(documents.isolated())
+        assert error.value.remedy == f"correct {paths.definition('n0')}, or remove it"
+        assert paths.definition("n0").read_text() == before
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            documents.nat(2),
+            documents.nat().replace("'nat'", "'router'"),
+            documents.nat().replace("</name>", "</name><uuid>12</uuid>"),
+        ],
+        ids=["another name", "no uuid and no sense", "no uuid"],
+    )
+    def test_other_slips_too(self, engine: Engine, paths: Paths, text: str) -> None:
+        put(paths, "n0", text)
+        with pytest.raises(OperationFailed, match=str(paths.definition("n0"))):
+            engine.define_xml(documents.isolated())
+        assert paths.definition("n0").read_text() == text
+        paths.definition("n0").unlink()
+        engine.define_xml(documents.isolated())
+
+    def test_undefine_takes_the_file_away(
+        self, engine: Engine, paths: Paths, running: NetworkRef
+    ) -> None:
+        engine.undefine(running)
+        assert not paths.definition("n0").exists()
+        assert not engine.is_persistent(running)
 
 
 class TestOtherProcesses:

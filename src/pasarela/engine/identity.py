@@ -52,9 +52,10 @@ def check_identity(network: Network, store: Store) -> Entry | None:
     """The network of the same identity that is there already.
 
     Raises:
-        OperationFailed: only one of name and UUID is the same.
+        OperationFailed: only one of name and UUID is the same, or nobody can tell.
     """
     assert network.uuid is not None  # filled in by now
+    _refuse_unreadable(network.name, store)
     same = store.by_uuid(network.uuid)
     if same is not None and same.name != network.name:
         raise OperationFailed(
@@ -82,6 +83,16 @@ def refuse_active(entry: Entry | None) -> None:
         raise OperationInvalid(
             f"network is already active as '{entry.name}'",
             remedy=f"net-destroy {entry.name} first, or use net-define for the next start",
+        )
+
+
+def _refuse_unreadable(name: str, store: Store) -> None:
+    """What somebody wrote by hand is not overwritten for a slip of theirs."""
+    problem = store.unreadable(name)
+    if problem is not None:
+        raise OperationFailed(
+            f"network '{name}' already has a definition, which cannot be read: {problem}",
+            remedy=f"correct {store.paths.definition(name)}, or remove it",
         )
 
 

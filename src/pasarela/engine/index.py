@@ -79,6 +79,7 @@ class HeadersFolder:
         self._signature: Signature | None = None
         self._seen: dict[str, Seen] = {}
         self._headers: dict[str, Header] = {}
+        self._bad: dict[str, str] = {}
         self.temporaries: list[Path] = []  # half-written files that a killed command left
 
     def headers(self) -> Mapping[str, Header]:
@@ -97,15 +98,20 @@ class HeadersFolder:
         self._signature = None
         self._looked = False
 
+    def unreadable(self) -> Mapping[str, str]:
+        """What is wrong with each of the other documents."""
+        self.headers()
+        return self._bad
+
     def problems(self) -> Iterator[str]:
         """Why files were left out."""
-        for name, seen in self._seen.items():
-            if seen.problem:
-                yield f"{self.path / name}{SUFFIX}: {seen.problem}"
+        for name, problem in self._bad.items():
+            yield f"{self.path / name}{SUFFIX}: {problem}"
 
     def note(self, name: str, header: Header | None) -> None:
         """Record a change that we have made ourselves."""
         self._seen.pop(name, None)
+        self._bad = {key: text for key, text in self._bad.items() if key != name}
         headers = {key: value for key, value in self._headers.items() if key != name}
         if header is not None:
             headers[name] = header
@@ -127,6 +133,7 @@ class HeadersFolder:
             seen[name] = known
         self._seen = seen
         self._headers = {name: one.header for name, one in seen.items() if one.header is not None}
+        self._bad = {name: one.problem for name, one in seen.items() if one.problem is not None}
 
 
 def signature_of(path: Path) -> Signature | None:

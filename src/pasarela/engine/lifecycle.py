@@ -153,7 +153,7 @@ def finish_stop(context: Context, status: Status) -> None:
     context.plans.pop(network.name, None)
     with suppress(SystemCallFailed):  # no way back; and the next start drops ports again
         context.ports.drop(network)
-        if context.store.by_name(network.name) is None:  # it was transient
+        if not context.store.has_definition(network.name):  # it was transient
             bridge = network.bridge.name if network.forward.mode.owns_bridge else None
             for path in traces_of(context.paths, network.name, bridge):
                 remove(path)

@@ -89,7 +89,7 @@ def by_name(store: Store, name: str) -> Entry:
     NetworkNotFound: there is none of that name."""
     entry = store.by_name(name)
     if entry is None:
-        raise NetworkNotFound(f"no network with matching name '{name}'", remedy=_hint(store))
+        raise NetworkNotFound(f"no network with matching name '{name}'", remedy=_hint(store, name))
     return entry
 
 
@@ -102,7 +102,10 @@ def by_uuid(store: Store, uuid: UUID) -> Entry:
     return entry
 
 
-def _hint(store: Store) -> str:
+def _hint(store: Store, name: str = "") -> str:
+    problem = store.unreadable(name)
+    if problem is not None:
+        return f"its definition cannot be read: {problem}; correct that file, or remove it"
     names = store.names()
     if not names:
         return "no network is defined yet"

@@ -95,8 +95,10 @@ class Store:
             self._state.headers(),
             self._autostart.names(),
         )
+        bad = self._config.unreadable()
         for name in sorted(config.keys() | state.keys()):
-            entry = _entry(name, config.get(name), state.get(name), name in autostart)
+            defined = name in config or name in bad
+            entry = _entry(name, config.get(name), state.get(name), defined, name in autostart)
             if entry is not None:
                 yield entry
 
@@ -108,7 +110,8 @@ class Store:
         config, state = self._config.headers().get(name), self._state.headers().get(name)
         if config is None and state is None:
             return None
-        return _entry(name, config, state, name in self._autostart.names())
+        marked = name in self._autostart.names()
+        return _entry(name, config, state, self.has_definition(name), marked)
 
     def by_uuid(self, uuid: UUID) -> Entry | None:
         for headers in (self._state.headers(), self._config.headers()):
@@ -139,6 +142,22 @@ class Store:
             self._incomplete = [name for name, one in headers.items() if not one.is_complete]
         return self._incomplete
 
+    def has_definition(self, name: str) -> bool:
+        """Whether there is a file of that name for a definition, readable or not."""
+        return name in self._config.headers() or name in self._config.unreadable()
+
+    def unreadable(self, name: str) -> str | None:
+        """Which file should define the network and cannot be read, and why; None if all is well."""
+        problem = self._config.unreadable().get(name)
+        if problem is not None:
+            return f"{self.paths.definition(name)}: {problem}"
+        if name in self.incomplete_names():
+            try:
+                self.definition(name)
+            except PasarelaError as error:
+                return f"{error.location or self.paths.definition(name)}: {error.message}"
+        return None
+
     def problems(self) -> list[str]:
         """Why files were left out; current as of the last look."""
         return [*self._config.problems(), *self._state.problems()]
@@ -156,7 +175,7 @@ class Store:
         known = self._definitions.get(name)
         if known is not None and known[0] == signature:
             return known[1]
-        network = _parse_definition(path)
+        network = _parse_definition(path, name)
         if signature is not None:
             self._definitions[name] = signature, network
         return network
@@ -235,11 +254,12 @@ class Store:
         return self.paths.definition(name).absolute()
 
 
-def _entry(name: str, config: Header | None, state: Header | None, autostart: bool) -> Entry | None:
+def _entry(
+    name: str, config: Header | None, state: Header | None, persistent: bool, autostart: bool
+) -> Entry | None:
     uuid = (state and state.uuid) or (config and config.uuid)
     if not uuid:
         return None
-    persistent = config is not None
     return Entry(name, uuid, persistent, state is not None, autostart and persistent)
 
 
@@ -259,10 +279,21 @@ def _keep(cache: dict[str, tuple[Signature, T]], name: str, path: Path, value: T
         cache[name] = signature, value
 
 
-def _parse_definition(path: Path) -> Network:
+def _parse_definition(path: Path, name: str) -> Network:
     from pasarela.xml.network import parse_network  # noqa: PLC0415  (lxml: 25 ms)
 
-    return parse_network(_text(path), source=str(path))
+    try:
+        network = parse_network(_text(path), source=str(path))
+    except PasarelaError as error:
+        error.remedy = f"{error.remedy or 'correct it'}; the file is {path}"
+        raise
+    if network.name != name:
+        raise InternalError(
+            f"the file's name does not match the network's name '{network.name}'",
+            location=Location(file=str(path), element="name"),
+            remedy=f"write <name>{name}</name>, or give the file the network's name",
+        )
+    return network
 
 
 def _parse_live(path: Path) -> Status:

@@ -20,6 +20,7 @@ from pasarela.model.network import Network
 from pasarela.model.paths import Paths
 from pasarela.plan.actions import diff
 from pasarela.plan.facts import Capabilities, Facts, ResolverPolicy
+from pasarela.plan.foreign import ForeignTable
 from pasarela.plan.network import Desired, desired
 from pasarela.plan.resources import TextFile
 from pasarela.plan.ruleset import FirewallSection, render
@@ -79,6 +80,16 @@ def facts(path: Path) -> Facts:
         lease_helper=HELPER,
         ra_uplinks=frozenset(given.get("ra_uplinks", ())),
         wireless=frozenset(given.get("wireless", ())),
+        foreign=tuple(map(foreign_table, given.get("foreign", ()))),
+    )
+
+
+def foreign_table(given: dict[str, Any]) -> ForeignTable:
+    return ForeignTable(
+        family=given["family"],
+        name=given["name"],
+        chains=frozenset(given["chains"]),
+        dropping=tuple((chain, hook) for chain, hook in given["dropping"]),
     )
 
 

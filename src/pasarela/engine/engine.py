@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         changes,
         definitions,
         dryrun,
+        foreign,
         leases,
         lifecycle,
         metadata,
@@ -56,6 +57,7 @@ else:
     definitions = LazyModule("pasarela.engine.definitions")
     dryrun = LazyModule("pasarela.engine.dryrun")
     event_log = LazyModule("pasarela.engine.events")
+    foreign = LazyModule("pasarela.engine.foreign")
     leases = LazyModule("pasarela.engine.leases")
     lifecycle = LazyModule("pasarela.engine.lifecycle")
     metadata = LazyModule("pasarela.engine.metadata")
@@ -192,7 +194,9 @@ class Engine(PortCalls, InterfaceCalls):
     def reconcile(self) -> tuple[str, ...]:
         """Bring every active network back to what it should be; says what was wrong."""
         with self._writing() as context:
-            return reconcile.reconcile(context)
+            found = reconcile.reconcile(context)
+            foreign.warn_of_foreign(context)
+            return found
 
     def facts(self) -> Facts:
         """The host, as choosing a subnet or a bridge for a new network needs to know it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
@@ -16,6 +17,7 @@ from pasarela.host.capabilities import KernelCapabilities
 from pasarela.host.dnsmasq import Dnsmasqs
 from pasarela.host.facts import read_basics, read_facts, read_for_start
 from pasarela.host.files import Files
+from pasarela.host.foreign import read_foreign
 from pasarela.host.links import Links
 from pasarela.host.netlink.socket import NetlinkSocket
 from pasarela.host.nftables.firewall import Firewall
@@ -67,7 +69,8 @@ class LinuxHost:
         return read_basics(self._capabilities, lease_helper())
 
     def facts_for(self, networks: Sequence[Network]) -> Facts:
-        return read_for_start(self._route_socket, self.basics(), networks)
+        facts = read_for_start(self._route_socket, self.basics(), networks)
+        return replace(facts, foreign=read_foreign())
 
     def is_virtual_function(self, address: PciAddress) -> bool:
         return is_virtual_function(address)

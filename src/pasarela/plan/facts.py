@@ -8,6 +8,7 @@ from enum import Enum
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
 
 from pasarela.model.values import IpAddress, PciAddress
+from pasarela.plan.foreign import ForeignTable
 
 
 class ResolverPolicy(Enum):
@@ -58,3 +59,4 @@ class Facts:
     ra_uplinks: frozenset[str] = frozenset()  # would lose their IPv6 routes if the host forwarded
     wireless: frozenset[str] = frozenset()
     virtual_functions: Mapping[str, tuple[VirtualFunction, ...]] = field(default_factory=dict)
+    foreign: tuple[ForeignTable, ...] = ()  # filters of others; looked at for a start and a repair

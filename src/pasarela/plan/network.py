@@ -10,6 +10,7 @@ from pasarela.model.paths import Paths
 from pasarela.plan.dnsmasq import dnsmasq_resources
 from pasarela.plan.facts import Facts
 from pasarela.plan.firewall import firewall_section, firewall_warnings
+from pasarela.plan.foreign import foreign_warnings
 from pasarela.plan.links import bridge_resources, forwards, wants_vlan_filtering
 from pasarela.plan.resources import HostState, Resource
 from pasarela.plan.shaping import shaping_resources, shaping_warnings
@@ -68,6 +69,7 @@ def _own_bridge_warnings(network: Network, facts: Facts) -> Iterator[str]:
                 f"{uplink}.accept_ra is set to 2 so that it keeps them while forwarding"
             )
     yield from firewall_warnings(network, facts)
+    yield from foreign_warnings(network, facts.foreign)
     if wants_vlan_filtering(network) and not facts.capabilities.vlan_filtering:
         yield (
             f"network '{network.name}': this kernel's bridges have no VLAN filtering "

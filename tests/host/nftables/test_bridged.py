@@ -173,11 +173,15 @@ def test_ipv6_does_not_pass_within_the_bridge(shown: str):
             if shown == "1":
                 pytest.skip("br_netfilter is not loaded")
         firewall = Firewall()
+        assert all_ways(*guests, "fd00:60::2", patience=PATIENCE) == {"fd00:60::1"}
         firewall.apply([Create(SILENT)])
+        assert all_ways(*guests, "fd00:60::2", patience=SHORT) == {SILENCE}  # known neighbours
+        topology.forget_neighbours()
         assert all_ways(*guests, "fd00:60::2", patience=SHORT) == {SILENCE}
         assert all_ways(*guests, "10.60.0.2", patience=PATIENCE) == {"10.60.0.1"}
         assert all_ways(*others, "fd00:61::2", patience=PATIENCE) == {"fd00:61::1"}
         firewall.apply([Remove(SILENT)])
+        topology.forget_neighbours()
         assert all_ways(*guests, "fd00:60::2", patience=PATIENCE) == {"fd00:60::1"}
         firewall.close()
         topology.close()

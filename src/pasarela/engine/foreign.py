@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from pasarela.engine.context import Context
+from pasarela.errors import PasarelaError
 from pasarela.plan.foreign import foreign_warnings
 
 
@@ -11,5 +14,6 @@ def warn_of_foreign(context: Context) -> None:
     if not tables:
         return
     for name in context.store.active_names():
-        network = context.store.live(name).network
-        context.warn(tuple(foreign_warnings(network, tables)))
+        with suppress(PasarelaError):  # a broken status document, which the repair tells of
+            network = context.store.live(name).network
+            context.warn(tuple(foreign_warnings(network, tables)))

@@ -44,9 +44,7 @@ def changes(observed: HostState, goal: HostState) -> tuple[Action, ...]:
     return tuple(action for action in diff(observed, goal) if not _is_idle(action))
 
 
-def perform(
-    machine: Machine, actions: tuple[Action, ...], meanwhile: Meanwhile = nothing
-) -> None:
+def perform(machine: Machine, actions: tuple[Action, ...], meanwhile: Meanwhile = nothing) -> None:
     """Apply actions, and have running dnsmasqs read again what has changed.
 
     Raises:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -58,9 +59,11 @@ def undefine(context: Context, entry: Entry) -> None:
         )
     bridge = context.store.own_bridge(entry.name)
     traces = [] if entry.active else traces_of(context.paths, entry.name, bridge)
-    doomed = [context.paths.autostart_link(entry.name), context.paths.definition(entry.name)]
-    documents = {str(path): None for path in (*doomed, *traces)}
-    context.journal.begin(Intent(Operation.UNDEFINE, entry.name, documents=documents))
+    traces = [path for path in traces if os.path.lexists(path)]
+    if entry.autostart or traces:  # else there is but one step, which cannot be half done
+        doomed = [context.paths.autostart_link(entry.name), context.paths.definition(entry.name)]
+        documents = {str(path): None for path in (*doomed, *traces)}
+        context.journal.begin(Intent(Operation.UNDEFINE, entry.name, documents=documents))
     with _keeping_autostart(context, entry):
         context.store.remove_definition(entry.name)
     with suppress(SystemCallFailed):  # no way back: the next command does what could not be done

@@ -12,10 +12,15 @@ from pasarela.errors import SystemCallFailed
 TEMPORARY_SUFFIX = ".new"
 
 
-def write_atomic(path: Path, text: str, *, mode: int = 0o600, durable: bool = False) -> None:
+def write_atomic(
+    path: Path, text: str, *, mode: int = 0o600, folder_mode: int = 0o755, durable: bool = False
+) -> None:
     """Put ``text`` at ``path`` so that a reader finds the old file or the new one, never half.
 
-    ``durable`` also brings file and folder to the disk; what lies on /run needs it not.
+    Args:
+        mode: the file's.
+        folder_mode: the folder's, where there is none yet.
+        durable: bring file and folder to the disk, too; what lies on /run needs it not.
 
     Raises:
         SystemCallFailed: the system said no; the old file is as it was.
@@ -23,7 +28,11 @@ def write_atomic(path: Path, text: str, *, mode: int = 0o600, durable: bool = Fa
     new = temporary(path)
     with system_errors(f"cannot write {path}"):
         try:
-            _write_new(new, text, mode, durable)
+            try:
+                _write_new(new, text, mode, durable)
+            except FileNotFoundError:
+                make_folder(path.parent, folder_mode)
+                _write_new(new, text, mode, durable)
             new.rename(path)
         except OSError:
             with suppress(OSError):

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from pasarela.engine.files import (
-    make_folder,
     read_text,
     remove,
     write_atomic,
@@ -65,14 +64,15 @@ class Journal:
     def __init__(self, paths: Paths) -> None:
         self._paths = paths
         self._folder = paths.journal("x").parent
+        self.open: set[str] = set()  # of what this process has begun
 
     def begin(self, intent: Intent) -> None:
-        make_folder(self._folder, 0o700)
-        record = {"version": VERSION, **asdict(intent), "operation": intent.operation.value}
-        write_atomic(self.path(intent.name), json.dumps(record))
+        self.open.add(intent.name)
+        write_atomic(self.path(intent.name), json.dumps(_record(intent)), folder_mode=0o700)
 
     def end(self, name: str) -> None:
         remove(self.path(name))
+        self.open.discard(name)
 
     def path(self, name: str) -> Path:
         """Where a network's record lies."""
@@ -92,6 +92,11 @@ class Journal:
             return _intent(json.loads(text))
         except (ValueError, KeyError, TypeError):
             return None
+
+
+def _record(intent: Intent) -> dict[str, object]:
+    fields = {name: getattr(intent, name) for name in Intent.__slots__}
+    return {"version": VERSION, **fields, "operation": intent.operation.value}
 
 
 def _intent(record: Any) -> Intent:

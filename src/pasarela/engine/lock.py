@@ -41,7 +41,6 @@ def writing(paths: Paths, *, wait: bool = True) -> Iterator[Turn]:
         SystemCallFailed: they cannot be locked, most often for want of permission.
         BlockingIOError: with ``wait=False``, another Pasarela command is at work.
     """
-    make_folder(paths.state)
     with _own_lock(paths.lock, wait) as turn, driver_lock(paths.driver_lock):
         yield turn
 
@@ -54,7 +53,6 @@ def holding(paths: Paths) -> Iterator[None]:
         StoreOwned: another daemon holds the files.
         SystemCallFailed: they cannot be locked, most often for want of permission.
     """
-    make_folder(paths.state)
     with ExitStack() as held:
         with _own_lock(paths.lock, wait=True):
             held.enter_context(driver_lock(paths.driver_lock))
@@ -63,13 +61,22 @@ def holding(paths: Paths) -> Iterator[None]:
 
 @contextmanager
 def _own_lock(path: Path, wait: bool) -> Iterator[Turn]:
-    with system_errors(f"cannot open {path}"):
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    file = _open_own_lock(path)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield _next_turn(file)
     finally:
         os.close(file)
+
+
+def _open_own_lock(path: Path) -> int:
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+    with system_errors(f"cannot open {path}"):
+        try:
+            return os.open(path, flags, 0o600)
+        except FileNotFoundError:
+            make_folder(path.parent)
+            return os.open(path, flags, 0o600)
 
 
 def _next_turn(file: int) -> Turn:

@@ -12,7 +12,6 @@ from uuid import UUID
 from pasarela.engine.document import port_text
 from pasarela.engine.files import (
     TEMPORARY_SUFFIX,
-    make_folder,
     read_text,
     remove,
     system_errors,
@@ -51,7 +50,6 @@ class PortStore:
 
     def save(self, name: str, port: Port) -> None:
         folder = self._paths.ports(name)
-        make_folder(folder)
         ports = {**self.ports(name), port.uuid: port}
         write_atomic(self._paths.port(name, port.uuid), port_text(port))
         self._known[name] = signature_of(folder), ports
@@ -81,7 +79,6 @@ class PortStore:
         if not ports:
             remove(self._paths.macs(bridge))
             return
-        make_folder(self._paths.leases)
         write_atomic(self._paths.macs(bridge), macs_text(ports), mode=0o644)
 
     def tidy(self, network: Network) -> None:

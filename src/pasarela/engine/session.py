@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pasarela.engine.context import Context
 from pasarela.engine.files import system_errors
+from pasarela.engine.flushed import restore_firewall
 from pasarela.engine.lazy import LazyModule
 from pasarela.engine.pending import pending
 from pasarela.engine.store import Entry, Store
@@ -32,8 +33,12 @@ class Session:
         self._turn: int | None = None
 
     @contextmanager
-    def _writing(self, *, wait: bool = True) -> Iterator[Context]:
+    def _writing(self, *, wait: bool = True, closing: bool = True) -> Iterator[Context]:
         """Hold the lock, with everything repaired that others left half done.
+
+        Args:
+            wait: for the lock, if another one holds it.
+            closing: see to it that the firewall is not left open.
 
         Raises:
             StoreOwned: a libvirt daemon holds the files.
@@ -47,8 +52,12 @@ class Session:
             if turn.previous != self._turn:
                 context.forget()
                 context.store.tidy()
+                repair.repair(context)
+            elif context.journal.open:  # of our own last turn, which could not end it
+                repair.repair(context)
             self._turn = turn.current
-            repair.repair(context)
+            if closing:
+                restore_firewall(context)
             definitions.heal(context)
             servers.refresh_servers(context)
             yield context

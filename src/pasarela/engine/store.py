@@ -129,6 +129,11 @@ class Store:
             if header.bridge and name != except_name
         }
 
+    def guarded_bridges(self) -> list[str]:
+        """The bridges of active networks of the kinds that the firewall knows."""
+        headers = self._state.headers().values()
+        return [header.bridge for header in headers if header.bridge and header.is_guarded]
+
     def own_bridge(self, name: str) -> str | None:
         """The bridge that a definition's network makes for itself, if it does."""
         header = self._config.headers().get(name)
@@ -195,8 +200,8 @@ class Store:
     def save_definition(self, network: Network) -> None:
         """Write a definition; it is on the disk when this returns."""
         path = self.paths.definition(network.name)
-        make_folder(self.paths.config, 0o700)
-        write_atomic(path, document.definition_text(network), durable=True)
+        text = document.definition_text(network)
+        write_atomic(path, text, folder_mode=0o700, durable=True)
         self._config.note(network.name, _header(network))
         _keep(self._definitions, network.name, path, network)
 
@@ -219,7 +224,6 @@ class Store:
 
     def save_live(self, status: Status) -> None:
         path = self.paths.status(status.network.name)
-        make_folder(self.paths.state)
         write_atomic(path, document.status_text(status))
         self._state.note(status.network.name, _header(status.network))
         _keep(self._lives, status.network.name, path, status)

@@ -105,10 +105,19 @@ def _strays(confs: Mapping[Path, Path]) -> Iterator[int]:
     known = {running_pid(pid_file, conf) for conf, pid_file in confs.items()}
     arguments = {conf_argument(conf) for conf in confs}
     for pid in processes.pids():
-        if not _is_dnsmasq(processes.command_line(pid), arguments):
+        if not _is_dnsmasq(_settled_command_line(pid), arguments):
             continue
         if known.isdisjoint((pid, processes.parent(pid))):
             yield pid
+
+
+def _settled_command_line(pid: int) -> list[str]:
+    """A dnsmasq that is just being executed has no arguments yet (Linux: begin_new_exec)."""
+    words = processes.command_line(pid)
+    while not words and processes.program(pid).endswith("/dnsmasq"):
+        os.sched_yield()
+        words = processes.command_line(pid)
+    return words
 
 
 def _process(action: Action) -> DnsmasqProcess:

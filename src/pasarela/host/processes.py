@@ -32,6 +32,14 @@ def name(pid: int) -> str:
         return ""
 
 
+def program(pid: int) -> str:
+    """The file that a process executes, empty if it is gone, a zombie or not to be seen."""
+    try:
+        return os.readlink(f"/proc/{pid}/exe")  # noqa: PTH115  (asked of each process)
+    except OSError:
+        return ""
+
+
 def parent(pid: int) -> int:
     """The pid of a process's parent, 0 if there is none (any more)."""
     try:

@@ -2,7 +2,7 @@
 
 libvirtd is reached over its socket by the tests' small client (0.1 ms a call, which it pays);
 Pasarela's engine runs in the bench's own process, warm. Both have their definitions on the same
-disk and their own network namespaces.
+disk, as well as what lies below /var/lib, and their own network namespaces.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import documents
 from oracle.libvirtd import Libvirtd
 from pasarela.client.embedded import open_embedded
+from pasarela.engine.engine import Engine
 from pasarela.model.handles import Affect, UpdateCommand, UpdateSection
 
 BOTH = Affect.LIVE | Affect.CONFIG
@@ -40,33 +41,19 @@ class Side(Protocol):
     def close(self) -> None: ...
 
 
-class LibvirtSide:
-    name = "libvirt"
+class _Manager:
+    """What the two have in common: networks and ports that are known by their numbers."""
 
-    def __init__(self, disk: Path) -> None:
-        self._disk = Path(tempfile.mkdtemp(prefix="libvirt-", dir=disk))
-        self._daemon = self._start_daemon(networks=())
+    def __init__(self) -> None:
         self._handles: dict[int, Any] = {}
         self._ports: dict[int, Any] = {}
 
-    @property
-    def pid(self) -> int:
-        return self._daemon.pid
-
-    def _start_daemon(self, networks: Sequence[int]) -> Libvirtd:
-        etc = Path(tempfile.mkdtemp(prefix="etc-", dir=self._disk))
-        shutil.copytree("/etc/libvirt", etc, dirs_exist_ok=True)
-        definitions = etc / "qemu/networks"
-        shutil.rmtree(definitions, ignore_errors=True)
-        _write_autostarted(definitions, networks, Path("/etc/libvirt/qemu/networks"))
-        directory = Path(tempfile.mkdtemp(prefix="run-", dir=self._disk))
-        return Libvirtd(directory, etc=etc, patience=600.0)
-
-    def define(self, number: int, *, stp: bool = False) -> None:
-        self._handles[number] = self._daemon.define(documents.network(number, stp=stp))
+    def _manager(self) -> Any:
+        """Whoever is asked: the daemon's client, or the engine."""
+        raise NotImplementedError
 
     def start(self, number: int) -> None:
-        self._daemon.start(self._handles[number])
+        self._manager().start(self._handles[number])
 
     def add_host(self, number: int, host: int) -> None:
         self._update(number, UpdateCommand.ADD_LAST, host)
@@ -77,7 +64,43 @@ class LibvirtSide:
     def _update(self, number: int, command: UpdateCommand, host: int) -> None:
         document = documents.dhcp_host(number, host)
         section = UpdateSection.IP_DHCP_HOST
-        self._daemon.update(self._handles[number], command, section, document, flags=BOTH)
+        self._manager().update(self._handles[number], command, section, document, flags=BOTH)
+
+    def destroy(self, number: int) -> None:
+        self._manager().destroy(self._handles[number])
+
+    def undefine(self, number: int) -> None:
+        self._manager().undefine(self._handles.pop(number))
+
+
+class LibvirtSide(_Manager):
+    name = "libvirt"
+
+    def __init__(self, disk: Path) -> None:
+        super().__init__()
+        self._disk = Path(tempfile.mkdtemp(prefix="libvirt-", dir=disk))
+        self._daemon = self._start_daemon(networks=())
+
+    @property
+    def pid(self) -> int:
+        return self._daemon.pid
+
+    def _manager(self) -> Libvirtd:
+        return self._daemon
+
+    def _start_daemon(self, networks: Sequence[int]) -> Libvirtd:
+        etc = Path(tempfile.mkdtemp(prefix="etc-", dir=self._disk))
+        shutil.copytree("/etc/libvirt", etc, dirs_exist_ok=True)
+        definitions = etc / "qemu/networks"
+        shutil.rmtree(definitions, ignore_errors=True)
+        _write_autostarted(definitions, networks, Path("/etc/libvirt/qemu/networks"))
+        var = Path(tempfile.mkdtemp(prefix="var-", dir=self._disk))
+        var.chmod(0o755)  # its dnsmasqs read it as another user
+        directory = Path(tempfile.mkdtemp(prefix="run-", dir=self._disk))
+        return Libvirtd(directory, etc=etc, var=var, patience=600.0)
+
+    def define(self, number: int, *, stp: bool = False) -> None:
+        self._handles[number] = self._daemon.define(documents.network(number, stp=stp))
 
     def port_create(self, number: int, port: int) -> None:
         document = documents.port(port)
@@ -85,12 +108,6 @@ class LibvirtSide:
 
     def port_delete(self, number: int, port: int) -> None:
         self._daemon.port_delete(self._handles[number], self._ports.pop(port))
-
-    def destroy(self, number: int) -> None:
-        self._daemon.destroy(self._handles[number])
-
-    def undefine(self, number: int) -> None:
-        self._daemon.undefine(self._handles.pop(number))
 
     def destroy_all(self, numbers: Sequence[int]) -> None:
         for number in numbers:  # libvirt has no call for many
@@ -111,15 +128,17 @@ class LibvirtSide:
         shutil.rmtree(self._disk)
 
 
-class PasarelaSide:
+class PasarelaSide(_Manager):
     name = "pasarela"
 
     def __init__(self, disk: Path) -> None:
+        super().__init__()
         self._root = Path(tempfile.mkdtemp(prefix="pasarela-", dir=disk))
         self._run_on_tmpfs()
         self._engine = open_embedded(self._root)
-        self._handles: dict[int, Any] = {}
-        self._ports: dict[int, Any] = {}
+
+    def _manager(self) -> Engine:
+        return self._engine
 
     def _run_on_tmpfs(self) -> None:
         run = self._root / "run"
@@ -129,32 +148,12 @@ class PasarelaSide:
     def define(self, number: int, *, stp: bool = False) -> None:
         self._handles[number] = self._engine.define_xml(documents.network(number, stp=stp))
 
-    def start(self, number: int) -> None:
-        self._engine.start(self._handles[number])
-
-    def add_host(self, number: int, host: int) -> None:
-        self._update(number, UpdateCommand.ADD_LAST, host)
-
-    def delete_host(self, number: int, host: int) -> None:
-        self._update(number, UpdateCommand.DELETE, host)
-
-    def _update(self, number: int, command: UpdateCommand, host: int) -> None:
-        document = documents.dhcp_host(number, host)
-        section = UpdateSection.IP_DHCP_HOST
-        self._engine.update(self._handles[number], command, section, document, flags=BOTH)
-
     def port_create(self, number: int, port: int) -> None:
         document = documents.port(port)
         self._ports[port] = self._engine.port_create_xml(self._handles[number], document)
 
     def port_delete(self, number: int, port: int) -> None:
         self._engine.port_delete(self._ports.pop(port))
-
-    def destroy(self, number: int) -> None:
-        self._engine.destroy(self._handles[number])
-
-    def undefine(self, number: int) -> None:
-        self._engine.undefine(self._handles.pop(number))
 
     def destroy_all(self, numbers: Sequence[int]) -> None:
         self._engine.destroy_many([self._handles[number] for number in numbers])

@@ -46,7 +46,11 @@ else
     mount -t tmpfs tmpfs /etc/libvirt
 fi
 mount -t tmpfs tmpfs /run
-mount -t tmpfs tmpfs /var/lib/libvirt
+if [ -n "$ORACLE_VAR" ]; then
+    mount --bind "$ORACLE_VAR" /var/lib/libvirt
+else
+    mount -t tmpfs tmpfs /var/lib/libvirt
+fi
 mount -t tmpfs tmpfs /var/cache/libvirt
 mkdir -p /var/lib/libvirt/dnsmasq
 ip link set lo up
@@ -75,12 +79,21 @@ def why_not() -> str | None:
 class Libvirtd:
     """A running libvirtd of its own, and the ways to talk to it.
 
-    ``etc`` is the folder that it has for /etc/libvirt; without one, an empty one.
+    ``etc`` and ``var`` are the folders that it has for /etc/libvirt and /var/lib/libvirt; without
+    one, an empty one in memory.
     """
 
-    def __init__(self, directory: Path, *, etc: Path | None = None, patience: float = 30.0) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        etc: Path | None = None,
+        var: Path | None = None,
+        patience: float = 30.0,
+    ) -> None:
         self.log = directory / "log"
         self._etc = etc
+        self._var = var
         self._patience = patience
         self._process = self._spawn(directory)
         self.pid = self._child()
@@ -101,6 +114,7 @@ class Libvirtd:
                     "NOTIFY_SOCKET": str(notify),
                     "LC_ALL": "C",
                     "ORACLE_ETC": str(self._etc or ""),
+                    "ORACLE_VAR": str(self._var or ""),
                 },
                 stdin=subprocess.DEVNULL,
                 stdout=log,

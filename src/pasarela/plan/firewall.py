@@ -98,7 +98,8 @@ def firewall_warnings(network: Network, facts: Facts) -> Iterator[str]:
         yield (
             f"network '{network.name}': this kernel's firewall cannot see what passes within a "
             "bridge (CONFIG_NFT_BRIDGE_META is missing, and br_netfilter is not active), so the "
-            "network's guests reach each other over IPv6; 'modprobe br_netfilter' ends that"
+            "network's guests reach each other over IPv6; 'modprobe br_netfilter' ends that (and "
+            "net.bridge.bridge-nf-call-ip6tables=1, where somebody has changed it)"
         )
 
 

@@ -21,6 +21,8 @@ from cli.program import RUN, Program, program
 from pasarela.cli.handlers import general
 from pasarela.cli.lookup import parse_uuid
 from pasarela.cli.main import main
+from pasarela.xml.schema_network import NETWORK
+from pasarela.xml.strays import KNOWN
 
 __all__ = ["program"]
 
@@ -40,6 +42,31 @@ def red(program: Program, tmp_path: Path) -> Path:
 
 
 # what is said
+
+
+def test_elements_without_effect_are_named(program: Program, tmp_path: Path) -> None:
+    file = tmp_path / "red.xml"
+    file.write_text(
+        "<network>\n  <name>red</name>\n  <forward mode='bridge'/>\n  <interface dev='lo'/>\n"
+        "  <bogus/>\n  <rout/>\n  <x:any xmlns:x='urn:x'/>\n  <metadata><own/></metadata>\n"
+        "</network>\n"
+    )
+    for command, done in (("net-define", "defined"), ("net-create", "created")):
+        said = program(command, str(file))
+        assert (said.out, said.code) == (f"Network red {done} from {file}\n\n", 0)
+        assert said.err == (
+            f"warning: {file}:4: <interface> has no effect directly below <network>: "
+            "it belongs into <forward>\n"
+            f"warning: {file}:5: <bogus> has no effect directly below <network>\n"
+            f"warning: {file}:6: <rout> has no effect directly below <network>: "
+            "did you mean <route>?\n"
+        )
+        program("net-undefine", "red")
+    assert "is not known in <network>" in program("net-define", str(file), "--validate").err
+
+
+def test_the_schema_knows_the_same_elements() -> None:
+    assert {name for name in NETWORK.children if "}" not in name} == KNOWN
 
 
 def test_versions(program: Program) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pasarela.cli import lookup
 from pasarela.cli.faults import CommandFailed, explained, placed
-from pasarela.errors import InternalError
+from pasarela.errors import InternalError, PasarelaError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pasarela.cli.arguments import Arguments
     from pasarela.cli.context import Context
     from pasarela.model.handles import NetworkFilter, NetworkRef
+
+    Make = Callable[..., NetworkRef]
 
 
 def list_networks(context: Context, arguments: Arguments) -> bool:
@@ -154,50 +157,60 @@ def dumpxml(context: Context, arguments: Arguments) -> bool:
 
 
 def define(context: Context, arguments: Arguments) -> bool:
-    from pasarela.cli.files import read_text
-
-    path = arguments.text("file")
-    connection = context.connection
-    xml = read_text(path)
-    with explained(f"Failed to define network from {path}"), placed(path):
-        network = connection.define_xml(xml, validate=arguments.flag("validate"))
-    context.say(f"Network {network.name} defined from {path}\n")
-    return True
+    return _submit(context, arguments, context.connection.define_xml, "define", "defined")
 
 
 def create(context: Context, arguments: Arguments) -> bool:
+    return _submit(context, arguments, context.connection.create_xml, "create", "created")
+
+
+def _submit(
+    context: Context, arguments: Arguments, make: Make, infinitive: str, participle: str
+) -> bool:
+    """Make a network of a file's document."""
     from pasarela.cli.files import read_text
 
     path = arguments.text("file")
-    connection = context.connection
     xml = read_text(path)
-    with explained(f"Failed to create network from {path}"), placed(path):
-        network = connection.create_xml(xml, validate=arguments.flag("validate"))
-    context.say(f"Network {network.name} created from {path}\n")
+    with explained(f"Failed to {infinitive} network from {path}"), placed(path):
+        network = make(xml, validate=arguments.flag("validate"))
+    context.say(f"Network {network.name} {participle} from {path}\n")
+    warn_of_strays(context, xml, path)
     return True
+
+
+def warn_of_strays(context: Context, xml: str, path: str | None = None) -> None:
+    """Name the elements that were accepted and have no effect where they stand."""
+    from pasarela.xml.strays import strays
+
+    with suppress(PasarelaError):  # a libvirt connection may accept what we do not
+        for sentence in strays(xml, path):
+            context.warn(sentence)
 
 
 def start(context: Context, arguments: Arguments) -> bool:
-    network, typed = lookup.network(context, arguments), arguments.text("network")
-    with explained(f"Failed to start network {typed}"):
-        context.connection.start(network)
-    context.say(f"Network {typed} started\n")
-    return True
+    return _do(context, arguments, context.connection.start, "start", "started")
 
 
 def destroy(context: Context, arguments: Arguments) -> bool:
-    network, typed = lookup.network(context, arguments), arguments.text("network")
-    with explained(f"Failed to destroy network {typed}"):
-        context.connection.destroy(network)
-    context.say(f"Network {typed} destroyed\n")
-    return True
+    return _do(context, arguments, context.connection.destroy, "destroy", "destroyed")
 
 
 def undefine(context: Context, arguments: Arguments) -> bool:
+    return _do(context, arguments, context.connection.undefine, "undefine", "has been undefined")
+
+
+def _do(
+    context: Context,
+    arguments: Arguments,
+    action: Callable[[NetworkRef], None],
+    infinitive: str,
+    done: str,
+) -> bool:
     network, typed = lookup.network(context, arguments), arguments.text("network")
-    with explained(f"Failed to undefine network {typed}"):
-        context.connection.undefine(network)
-    context.say(f"Network {typed} has been undefined\n")
+    with explained(f"Failed to {infinitive} network {typed}"):
+        action(network)
+    context.say(f"Network {typed} {done}\n")
     return True
 
 

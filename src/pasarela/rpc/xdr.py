@@ -110,23 +110,6 @@ def _decode_uuid(data: bytes, at: int) -> tuple[UUID, int]:
 UUID_TYPE = Type(_encode_uuid, _decode_uuid)
 
 
-def opaque(size: int) -> Type:
-    """A fixed number of bytes, a multiple of 4."""
-
-    def encode(value: Any, out: bytearray) -> None:
-        if len(value) != size:
-            raise XdrError(f"{len(value)} bytes where there should be {size}")
-        out += value
-
-    def decode(data: bytes, at: int) -> tuple[bytes, int]:
-        raw = data[at : at + size]
-        if len(raw) != size:
-            raise XdrError(_SHORT)
-        return raw, at + size
-
-    return Type(encode, decode)
-
-
 def optional(inner: Type) -> Type:
     """A value or None."""
 

@@ -34,11 +34,6 @@ def u8(kind: int, value: int) -> bytes:
     return attribute(kind, value.to_bytes(1, "little"))
 
 
-def u16(kind: int, value: int) -> bytes:
-    """16 bits in the host's byte order, as rtnetlink has them."""
-    return attribute(kind, Struct("=H").pack(value))
-
-
 def u32(kind: int, value: int) -> bytes:
     """32 bits in the host's byte order, as rtnetlink has them."""
     return attribute(kind, Struct("=I").pack(value))

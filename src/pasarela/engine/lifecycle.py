@@ -115,9 +115,10 @@ def _bring_up(context: Context, candidates: Sequence[Candidate]) -> None:
     for candidate in candidates:
         context.ports.drop(candidate.network)
     actions = crank.changes(observed, wanted)
+    overwriting = tuple(action for action in actions if isinstance(action, Change))
     new = {one.name: _lease_files_to_come(context, one.network) for one in candidates}
     for candidate in candidates:
-        context.journal.begin(_start_intent(candidate, actions, new[candidate.name]))
+        context.journal.begin(_start_intent(candidate, overwriting, new[candidate.name]))
     names = list(new)
     with removing(chain(*new.values())), taking_back(context, names, observed, wanted):
         crank.establish(context.machine, actions, wanted)
@@ -249,10 +250,12 @@ def _end_all(context: Context, names: Iterable[str]) -> None:
         context.journal.end(name)
 
 
-def _start_intent(candidate: Candidate, actions: tuple[Action, ...], new: Iterable[Path]) -> Intent:
+def _start_intent(
+    candidate: Candidate, overwriting: tuple[Change, ...], new: Iterable[Path]
+) -> Intent:
     """The record of a start: the network, and what of its own or common to all it overwrites."""
     keys = {resource.key for resource in candidate.wanted}
-    own = tuple(action for action in actions if action.resource.key in keys)
+    own = tuple(action for action in overwriting if action.resource.key in keys)
     sysctls, files = overwritten_by(own)
     return Intent(
         Operation.START,

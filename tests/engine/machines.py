@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from pasarela.engine.machine import Machine, Scope
@@ -42,6 +42,9 @@ class MemoryMachine:
     def observe(self, scope: Scope) -> HostState:
         keys = {resource.key for resource in scope.expected}
         return frozenset(self.state[key] for key in keys & self.state.keys())
+
+    def guards(self, bridges: Iterable[str]) -> bool:
+        return all(("firewall", bridge) in self.state for bridge in bridges)
 
     def apply(self, actions: Sequence[Action], meanwhile: Meanwhile = nothing) -> None:
         for action in actions:
@@ -109,6 +112,9 @@ class BreakingMachine:
     def observe(self, scope: Scope) -> HostState:
         self._fault.step()
         return self._inner.observe(scope)
+
+    def guards(self, bridges: Iterable[str]) -> bool:
+        return self._inner.guards(bridges)  # not a step: refusing this keeps nobody from anything
 
     def apply(self, actions: Sequence[Action], meanwhile: Meanwhile = nothing) -> None:
         for position, action in enumerate(actions):

@@ -16,6 +16,7 @@ from pasarela.engine.context import Context
 from pasarela.engine.engine import Engine
 from pasarela.engine.events import EventLog
 from pasarela.engine.files import system_errors
+from pasarela.engine.flushed import restore_firewall
 from pasarela.engine.lazy import LazyModule
 from pasarela.engine.store import Entry
 from pasarela.model.handles import Lease, NetworkEvent, NetworkFilter, NetworkRef
@@ -120,10 +121,12 @@ class ServedEngine(Engine):
         return store.live(entry.name), self._context.ports.ports(entry.name)
 
     @contextmanager
-    def _writing(self, *, wait: bool = True) -> Iterator[Context]:
+    def _writing(self, *, wait: bool = True, closing: bool = True) -> Iterator[Context]:
         context = self._context
         with system_errors("the host refused a step"):
             repair.repair(context)
+            if closing:
+                restore_firewall(context)
             definitions.heal(context)
             servers.refresh_servers(context)
             yield context

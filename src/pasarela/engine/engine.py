@@ -193,7 +193,7 @@ class Engine(PortCalls, InterfaceCalls):
 
     def reconcile(self) -> tuple[str, ...]:
         """Bring every active network back to what it should be; says what was wrong."""
-        with self._writing() as context:
+        with self._writing(closing=False) as context:
             found = reconcile.reconcile(context)
             foreign.warn_of_foreign(context)
             return found

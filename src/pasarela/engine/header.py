@@ -33,6 +33,11 @@ class Header(NamedTuple):
     def has_own_bridge(self) -> bool:
         return self.mode in _OWN_BRIDGE
 
+    @property
+    def is_guarded(self) -> bool:
+        """Whether the firewall has rules for the network; open means that it has none."""
+        return self.has_own_bridge and self.mode != "open"
+
 
 class BadHeader(Exception):
     """Not a network's document; the text says why."""

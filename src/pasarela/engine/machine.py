@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from pasarela.model.interface import HostInterface
@@ -37,6 +37,13 @@ class Machine(Protocol):
 
     def observe(self, scope: Scope) -> HostState:
         """What is there of the scope's resources."""
+        ...
+
+    def guards(self, bridges: Iterable[str]) -> bool:
+        """Whether the firewall still has something to say about each of these bridges' packets.
+
+        A glance at a cost that hardly grows with their number; ``observe`` looks closely.
+        """
         ...
 
     def apply(self, actions: Sequence[Action], meanwhile: Meanwhile = nothing) -> None:

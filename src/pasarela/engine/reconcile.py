@@ -7,7 +7,7 @@ flushed is whole again at once and not one network after the other.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pasarela.engine import crank
 from pasarela.engine.context import Context
@@ -15,7 +15,7 @@ from pasarela.engine.lifecycle import finish_stop, union
 from pasarela.engine.wanted import wanted_running
 from pasarela.errors import PasarelaError
 from pasarela.model.status import Status
-from pasarela.plan.resources import BridgeLink, HostState
+from pasarela.plan.resources import BridgeLink, HostState, Rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,24 @@ def reconcile(context: Context) -> tuple[str, ...]:
     for network in lost:
         found += _stop(context, network)
     return (*found, *_mend_all(context, drifted))
+
+
+def mend_firewall(context: Context) -> list[str]:
+    """Bring back the firewall of every active network; tell which of them had lost any of it.
+
+    Raises:
+        PasarelaError: it cannot be done, or a network's part of it cannot be told.
+    """
+    planned, problems = _planned(context)
+    sections = [replace(one, wanted=_firewall(one.wanted)) for one in planned]
+    drifted = [one for one in _looked_at(context, sections) if one.has_drifted()]
+    _mend(context, drifted)
+    context.warn(tuple(problems))
+    return [one.name for one in drifted]
+
+
+def _firewall(state: HostState) -> HostState:
+    return frozenset(resource for resource in state if resource.rank is Rank.FIREWALL)
 
 
 def _planned(context: Context) -> tuple[list[_Running], list[str]]:

@@ -83,6 +83,9 @@ class LinuxHost:
             found for adapter, expected in by_adapter.items() for found in adapter.observe(expected)
         )
 
+    def guards(self, bridges: Iterable[str]) -> bool:
+        return self._firewall.dispatches(bridges)
+
     def apply(self, actions: Sequence[Action], meanwhile: Meanwhile = nothing) -> None:
         """Carry the actions out in order, each adapter's neighbours together.
 
@@ -143,7 +146,7 @@ class LinuxHost:
         return Links(self._route_socket)
 
     @cached_property
-    def _firewall(self) -> Adapter:
+    def _firewall(self) -> Firewall:
         return Firewall()
 
     @cached_property

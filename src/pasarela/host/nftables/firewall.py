@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pasarela.errors import SystemCallFailed
 from pasarela.host.netlink.socket import NLM_F_ACK, Message, NetlinkError, NetlinkSocket, pack
 from pasarela.host.nftables import messages, transaction
+from pasarela.host.nftables.glance import dispatches
 from pasarela.host.nftables.inventory import Inventory, look, look_at_all
 from pasarela.host.nftables.transaction import Step
 from pasarela.plan.actions import Action
@@ -59,6 +60,17 @@ class Firewall:
             raise _failure("read", error) from error
         found = (seen.section(section) for section in expected)
         return {section for section in found if section}
+
+    def dispatches(self, bridges: Iterable[str]) -> bool:
+        """Whether nobody has emptied our table: a glance, where ``observe`` looks closely.
+
+        Raises:
+            SystemCallFailed: the kernel refused.
+        """
+        try:
+            return dispatches(self._socket, bridges)
+        except OSError as error:
+            raise _failure("read", error) from error
 
     def apply(self, actions: Sequence[Action]) -> None:
         """Carry out actions on sections, all in one transaction.

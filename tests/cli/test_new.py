@@ -43,6 +43,35 @@ def test_dry_run_touches_nothing(program: Program, root: Path) -> None:
     assert "Starting it would do this:\n\n  + " in text
 
 
+def test_the_hosts_bridge_is_found(program: Program) -> None:
+    assert "there is none yet" in program("net-new", "lan", "--kind", "bridge").err
+    _ip("link", "add", "br7", "type", "bridge")
+    assert program("net-new", "lan", "--kind", "bridge").out == (
+        "Network lan defined: bridge br7\n\n"
+    )
+
+
+def test_a_device_that_is_not_there_is_told(program: Program) -> None:
+    planned = program("net-new", "x", "--dev", "nosuch0", "--dry-run")
+    assert (planned.code, planned.err) == (
+        0,
+        "warning: network 'x': there is no device nosuch0 on this host (yet), and guests' packets "
+        "leave by no other\n",
+    )
+
+
+def test_a_copy_leaves_reservations_behind(program: Program) -> None:
+    program("net-default")
+    host = "<host mac='52:54:00:00:00:07' name='seven' ip='192.168.122.7'/>"
+    assert program("net-update", "default", "add", "ip-dhcp-host", host, "--config").code == 0
+    copied = program("net-new", "other", "--like", "default")
+    assert copied.err == (
+        "warning: the 1 DHCP reservation(s) of 'default' are left out: "
+        "they are for its own guests\n"
+    )
+    assert "<host" not in program("net-dumpxml", "other").out
+
+
 def test_default_moves_aside_where_its_subnet_is_taken(program: Program) -> None:
     _ip("link", "add", "eth9", "type", "veth", "peer", "name", "eth8")
     _ip("address", "add", "192.168.122.50/24", "dev", "eth9")

@@ -176,8 +176,12 @@ def test_dhcp_off(around: Surroundings) -> None:
         (Request("x", Kind.MACVTAP, bridge="br0"), "--bridge means nothing"),
         (Request("x", Kind.VERY_ISOLATED, dhcp_off=True), "--dhcp means nothing"),
         (
-            Request("x", dhcp=AddressRange(ip_address("10.0.0.1"), ip_address("10.0.0.2"))),
-            "is not inside 192.168.124.0/24",
+            Request("x", dhcp=AddressRange(ip_address("10.0.0.1"), ip_address("10.0.1.2"))),
+            "is not inside 10.0.0.0/24",
+        ),
+        (
+            Request("x", dhcp=AddressRange(ip_address("192.168.122.8"), ip_address("10.0.1.2"))),
+            "192.168.122.0/24 is taken",
         ),
     ],
 )
@@ -187,7 +191,45 @@ def test_what_cannot_be(request_: Request, message: str, around: Surroundings) -
     assert caught.value.remedy
 
 
-@pytest.mark.parametrize("text", ["x", "10.0.0.0/33", "10.0.0.0/30", "10.0.0.0"])
+@pytest.mark.parametrize(
+    ("first", "last", "own"),
+    [
+        ("10.8.0.10", "10.8.0.99", "10.8.0.1/24"),
+        ("10.8.0.1", "10.8.0.99", "10.8.0.254/24"),
+        ("fd08::100", "fd08::1ff", "fd08::1/64"),
+    ],
+)
+def test_a_range_says_the_subnet(first: str, last: str, own: str, around: Surroundings) -> None:
+    pool = AddressRange(ip_address(first), ip_address(last))
+    (ip,) = new_network(Request("x", dhcp=pool), around).ips
+    assert f"{ip.address}/{ip.network.prefixlen}" == own
+    assert [(str(r.start), str(r.end)) for r in ip.ranges] == [(first, last)]
+
+
+def test_the_hosts_only_bridge_is_taken(around: Surroundings) -> None:
+    one = replace(around, bridges=("br0", "virbr0"))  # virbr0 is network default's
+    assert new_network(Request("x", Kind.BRIDGE), one).bridge.name == "br0"
+    two = replace(around, bridges=("br0", "br1"))
+    with pytest.raises(InvalidArgument) as caught:
+        new_network(Request("x", Kind.BRIDGE), two)
+    assert caught.value.remedy == "name it with --bridge, as --bridge br0 (it has br0, br1)"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x",
+        "10.0.0.0/33",
+        "10.0.0.0/30",
+        "10.0.0.0",
+        "224.0.0.0/24",
+        "127.3.0.0/16",
+        "169.254.7.0/24",
+        "0.0.0.0/0",
+        "fe80::/64",
+        "ff02::/64",
+    ],
+)
 def test_subnets_that_are_none(text: str) -> None:
     with pytest.raises(InvalidArgument):
         parse_subnets(text)
@@ -227,7 +269,7 @@ def test_a_copys_addresses_move_into_a_free_subnet(default: Network, around: Sur
     assert [(str(r.start), str(r.end)) for r in four.ranges] == [
         ("192.168.124.2", "192.168.124.254")
     ]
-    assert str(four.hosts[0].ip) == "192.168.124.9"
+    assert four.hosts == ()
     assert isinstance(six.network, IPv6Network)
     assert six.network.subnet_of(IPv6Network("fd00::/8"))
     assert six.network != IPv6Network("fd00::/64")

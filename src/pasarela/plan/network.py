@@ -69,6 +69,12 @@ def _own_bridge_warnings(network: Network, facts: Facts) -> Iterator[str]:
                 f"{uplink}.accept_ra is set to 2 so that it keeps them while forwarding"
             )
     yield from firewall_warnings(network, facts)
+    dev = network.forward.dev
+    if dev is not None and facts.links and dev not in facts.links:
+        yield (
+            f"network '{network.name}': there is no device {dev} on this host (yet), and guests' "
+            "packets leave by no other"
+        )
     yield from foreign_warnings(network, facts.foreign)
     if wants_vlan_filtering(network) and not facts.capabilities.vlan_filtering:
         yield (

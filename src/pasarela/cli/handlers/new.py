@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pasarela.cli import lookup
@@ -80,11 +81,23 @@ def _definition(context: Context, arguments: Arguments) -> Network:
     arguments.exclude("like", "kind")
     request = _request(arguments)
     around = _surroundings(engine_of(context))
+    if arguments.optional("kind") == "bridge":
+        around = replace(around, bridges=_bridges(engine_of(context)))
     if not arguments.flag("like"):
         return new_network(request, around)
     model = lookup.network(context, arguments, "like")
-    xml = context.connection.xml_desc(model, inactive=True)
-    return network_like(parse_network(xml), request, around)
+    definition = parse_network(context.connection.xml_desc(model, inactive=True))
+    _note_reservations(context, definition)
+    return network_like(definition, request, around)
+
+
+def _note_reservations(context: Context, model: Network) -> None:
+    count = sum(len(ip.hosts) for ip in model.ips)
+    if count:
+        context.warn(
+            f"the {count} DHCP reservation(s) of '{model.name}' are left out: they are for its "
+            "own guests"
+        )
 
 
 def _request(arguments: Arguments) -> Request:
@@ -108,6 +121,14 @@ def _surroundings(engine: Engine) -> Surroundings:
     from pasarela.cli.newnet.request import Surroundings
 
     return Surroundings(engine.facts(), _all_definitions(engine), os.urandom)
+
+
+def _bridges(engine: Engine) -> tuple[str, ...]:
+    return tuple(
+        interface.name
+        for interface in engine.list_interfaces()
+        if engine.interface_xml_desc(interface).startswith("<interface type='bridge'")
+    )
 
 
 def _all_definitions(engine: Engine) -> tuple[Network, ...]:

@@ -32,8 +32,9 @@ _Move = tuple[IPv4Network | IPv6Network, IPv4Network | IPv6Network]
 def network_like(model: Network, request: Request, around: Surroundings) -> Network:
     """A copy of ``model`` with a name, uuid, MAC, bridge and subnets of its own.
 
-    Addresses of DHCP ranges, hosts and gateways move along into the new subnets. A domain that
-    bore the old network's name bears the new one's.
+    Addresses of DHCP ranges, names and gateways move along into the new subnets. A domain that
+    bore the old network's name bears the new one's. DHCP reservations are for guests of the old
+    network, and stay there.
 
     Raises:
         InvalidArgument: the request names what is taken, or what the model has no place for.
@@ -133,7 +134,7 @@ def _moved_ip(ip: Ip, subnet: Subnet, request: Request) -> Ip:
         ranges=tuple(
             replace(r, start=_moved(r.start, moves), end=_moved(r.end, moves)) for r in ip.ranges
         ),
-        hosts=tuple(replace(h, ip=h.ip and _moved(h.ip, moves)) for h in ip.hosts),
+        hosts=(),
     )
     if request.dhcp is not None and request.dhcp.start.version == subnet.version:
         moved = replace(moved, ranges=new_ip(subnet, request).ranges)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv4Interface, IPv6Interface, IPv6Network, ip_interface
+from ipaddress import IPv4Interface, IPv6Interface, IPv6Network, ip_interface, ip_network
 from uuid import UUID
 
 from pasarela.cli.newnet.request import Kind, Request, Subnet, Surroundings
 from pasarela.errors import InvalidArgument
 from pasarela.model.network import (
+    AddressRange,
     Bridge,
     DhcpRange,
     DnsDomain,
@@ -92,14 +93,24 @@ def _uplink(around: Surroundings) -> str:
 
 def _bridge(request: Request, around: Surroundings) -> Bridge:
     kind = request.kind
-    if kind is Kind.BRIDGE and request.bridge is None:
-        raise InvalidArgument(
-            "a network of kind 'bridge' needs a bridge of the host",
-            remedy="name it with --bridge, as br0; 'pasarela iface-list --all' lists what there is",
-        )
+    if kind is Kind.BRIDGE:
+        return Bridge(name=request.bridge or _hosts_bridge(around))
     if not kind.mode.owns_bridge:
-        return Bridge(name=request.bridge)
+        return Bridge()
     return quick_bridge(request.bridge, around)
+
+
+def _hosts_bridge(around: Surroundings) -> str:
+    """The one bridge that the host has and no network made."""
+    made = {one.bridge.name for one in around.networks if one.forward.mode.owns_bridge}
+    found = [name for name in around.bridges if name not in made]
+    if len(found) == 1:
+        return found[0]
+    known = f"it has {', '.join(found)}" if found else "there is none yet"
+    raise InvalidArgument(
+        "a network of kind 'bridge' needs a bridge of the host",
+        remedy=f"name it with --bridge, as --bridge br0 ({known})",
+    )
 
 
 def quick_bridge(name: str | None, around: Surroundings) -> Bridge:
@@ -131,11 +142,21 @@ def _check_bridge_is_free(name: str, around: Surroundings) -> None:
 
 
 def _subnets(request: Request, around: Surroundings) -> tuple[Subnet, ...]:
-    if not request.subnets:
-        return (first_address(free_subnet(around.facts, around.networks)),)
-    for subnet in request.subnets:
+    subnets = request.subnets
+    if not subnets:
+        if request.dhcp is None:
+            return (first_address(free_subnet(around.facts, around.networks)),)
+        subnets = (_around(request.dhcp),)
+    for subnet in subnets:
         check_subnet_is_free(subnet, around)
-    return request.subnets
+    return subnets
+
+
+def _around(pool: AddressRange) -> Subnet:
+    """The subnet of the usual size that a range begins in, and the host's address beside it."""
+    network = ip_network(f"{pool.start}/{24 if pool.start.version == 4 else 64}", strict=False)
+    own = network[1] if int(network[1]) < int(pool.start) else network[-2]
+    return ip_interface(f"{own}/{network.prefixlen}")
 
 
 def first_address(subnet: object) -> Subnet:

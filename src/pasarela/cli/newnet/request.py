@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface
+from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface, ip_network
 
 from pasarela.errors import InvalidArgument
 from pasarela.model.network import AddressRange, ForwardMode, Network
@@ -43,6 +43,20 @@ _MODES = {
 
 Subnet = IPv4Interface | IPv6Interface
 
+_NOT_FOR_GUESTS = {
+    ip_network(text): use
+    for text, use in {
+        "0.0.0.0/8": "this network",
+        "127.0.0.0/8": "loopback",
+        "169.254.0.0/16": "link-local addresses",
+        "224.0.0.0/4": "multicast",
+        "240.0.0.0/4": "the future",
+        "::/8": "loopback and mapped addresses",
+        "fe80::/10": "link-local addresses",
+        "ff00::/8": "multicast",
+    }.items()
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -68,6 +82,7 @@ class Surroundings:
     facts: Facts
     networks: tuple[Network, ...]
     random: Callable[[int], bytes] = field(repr=False)
+    bridges: tuple[str, ...] = ()  # that the host has, where they were asked for
 
     def new_mac(self) -> MacAddress:
         """A MAC address with the prefix that libvirt uses for its bridges."""
@@ -100,6 +115,9 @@ def _parse_subnet(text: str) -> Subnet:
     network = interface.network
     if network.num_addresses < 8:
         raise InvalidArgument(f"'{text}' has no room for guests", remedy=example)
+    for reserved, use in _NOT_FOR_GUESTS.items():
+        if network.version == reserved.version and network.overlaps(reserved):
+            raise InvalidArgument(f"'{text}' is reserved for {use} ({reserved})", remedy=example)
     if interface.ip == network.network_address:
         return ip_interface(f"{network.network_address + 1}/{network.prefixlen}")
     return interface

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -40,6 +41,23 @@ nasty = st.text(
     min_size=1,
     max_size=40,
 )
+
+
+@pytest.mark.parametrize(
+    ("refused", "way_out"),
+    [
+        (lambda: text.name("a b", "hostname"), "write letters, digits, - and ."),
+        (lambda: text.host_name("12h", "host"), "choose another name"),
+        (lambda: text.literal("a\nb", "txt"), "remove it"),
+        (lambda: text.document(["txt-record=" + "x" * 1100]), "shorten it"),
+    ],
+)
+def test_the_way_out_fits_a_definition_and_a_command(
+    refused: Callable[[], object], way_out: str
+) -> None:
+    with pytest.raises(ConfigUnsupported) as caught:
+        refused()
+    assert caught.value.remedy == way_out
 
 
 def _dns(**fields: object) -> Network:

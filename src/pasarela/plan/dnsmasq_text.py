@@ -15,6 +15,7 @@ from pasarela.errors import ConfigUnsupported, Location
 MAX_LINE = 1023  # bytes, without the newline
 MAX_NAME = 253
 MAX_LABEL = 63
+NAME_REMEDY = "write letters, digits, - and ."
 MAX_STRING = 255  # bytes of one string of a TXT record (RFC 1035, 3.3)
 
 _BARE = re.compile(r"[\w.@%+=/-]+", re.ASCII)
@@ -48,29 +49,35 @@ def name(text: str, element: str) -> str:
     """
     plain = text if text.isascii() else _idna(text, element)
     if not _NAME.fullmatch(plain) or _NOT_IN_NAME.search(plain):
-        raise _refusal(text, element, "is not a DNS name")
+        raise _refusal(text, element, "is not a DNS name", NAME_REMEDY)
     if len(plain) > MAX_NAME or any(len(label) > MAX_LABEL for label in plain.split(".")):
-        raise _refusal(text, element, f"is longer than a DNS name may be ({MAX_LABEL} a label)")
+        raise _refusal(
+            text, element, f"is longer than a DNS name may be ({MAX_LABEL} a label)", "shorten it"
+        )
     return plain
 
 
 def host_name(text: str, element: str) -> str:
     """``text`` as a guest's name in a host entry, where some words mean something else."""
     if _LEASE_WORD.fullmatch(text):
-        raise _refusal(text, element, "is a word of dnsmasq's own in a host entry")
+        raise _refusal(
+            text, element, "is a word of dnsmasq's own in a host entry", "choose another name"
+        )
     return name(text, element)
 
 
 def client_id(text: str, element: str) -> str:
     if not _CLIENT_ID.fullmatch(text):
-        raise _refusal(text, element, "is not a client id")
+        raise _refusal(text, element, "is not a client id", "write letters, digits and : . * _ -")
     return text
 
 
 def interface(text: str, element: str) -> str:
     """``text`` as a device's name; ``*`` would be a pattern and ``:`` an alias."""
     if not re.fullmatch(r"[\w.+@=-]+", text, re.ASCII):
-        raise _refusal(text, element, "cannot be given to dnsmasq as a device's name")
+        raise _refusal(
+            text, element, "cannot be given to dnsmasq as a device's name", "write a device's name"
+        )
     return text
 
 
@@ -94,20 +101,22 @@ def document(lines: list[str]) -> str:
     for line in lines:
         if len(line.encode(errors="surrogateescape")) > MAX_LINE:
             option = line.partition("=")[0][:40]
-            raise _refusal(line[:60] + "…", option, f"makes a line over {MAX_LINE} bytes")
+            raise _refusal(
+                line[:60] + "…", option, f"makes a line over {MAX_LINE} bytes", "shorten it"
+            )
     return "".join(f"{line}\n" for line in lines)
 
 
 def refuse_control(text: str, element: str) -> None:
     if _CONTROL.search(text):
-        raise _refusal(text, element, "holds a control character")
+        raise _refusal(text, element, "holds a control character", "remove it")
 
 
 def _idna(text: str, element: str) -> str:
     try:
         return text.encode("idna").decode("ascii")
     except UnicodeError as cause:
-        raise _refusal(text, element, "is not a DNS name") from cause
+        raise _refusal(text, element, "is not a DNS name", NAME_REMEDY) from cause
 
 
 def _chunks(text: str) -> list[str]:
@@ -124,9 +133,10 @@ def _chunks(text: str) -> list[str]:
     return chunks
 
 
-def _refusal(text: str, element: str, why: str) -> ConfigUnsupported:
+def _refusal(
+    text: str, element: str, why: str, remedy: str = "write another one"
+) -> ConfigUnsupported:
+    """The text may stand in a definition or in what a command was given; both are called it."""
     return ConfigUnsupported(
-        f"{element} {text!r} {why}",
-        location=Location(element=element),
-        remedy=f"change <{element}> in the network's definition (net-edit)",
+        f"{element} {text!r} {why}", location=Location(element=element), remedy=remedy
     )

@@ -75,6 +75,15 @@ def test_up_again_after_a_crash(labs: Labs) -> None:
     assert labs.shell("host", "curl -s http://example.com").stdout.startswith("You come from")
 
 
+def test_a_guest_of_a_named_lab_is_reached_as_it_says(labs: Labs) -> None:
+    labs.ok("up", "--name", "other")
+    labs.ok("shell", "--name", "other", "host", "--", "pasarela", "net-start", "default")
+    told = labs.ok("guest", "web", "--network", "default", "--name", "other")
+    assert "A shell in it: pasarela lab shell --name other web\n" in told
+    assert labs.ok("shell", "--name", "other", "web", "--", "hostname") == "web\n"
+    labs.ok("down", "--name", "other")
+
+
 def test_a_second_up_is_refused_and_a_second_name_is_not(labs: Labs) -> None:
     labs.ok("up")
     refused = labs.run("up")

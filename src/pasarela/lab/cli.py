@@ -38,7 +38,7 @@ def up(options: argparse.Namespace) -> int:
     record = launch.up(options.name, user_namespace=options.userns, bridge=options.bridge)
     where = "in a user namespace" if record.user_namespace else "as root"
     print(f"Lab '{options.name}' is up ({where}).")
-    print(f"A shell on its host: pasarela lab shell{_name_option(options.name)} host")
+    print(f"A shell on its host: pasarela lab shell{state.name_option(options.name)} host")
     return 0
 
 
@@ -149,7 +149,3 @@ def _command(
     )
     parser.set_defaults(command=function)
     return parser
-
-
-def _name_option(name: str) -> str:
-    return "" if name == state.DEFAULT_NAME else f" --name {name}"

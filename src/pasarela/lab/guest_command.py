@@ -6,7 +6,7 @@ import argparse
 
 import pasarela
 from pasarela.client.connection import Connection
-from pasarela.lab import addresses, guest, plug
+from pasarela.lab import addresses, guest, plug, state
 from pasarela.lab.vm import machine
 
 
@@ -31,7 +31,7 @@ def _add(connection: Connection, options: argparse.Namespace) -> int:
     wanted = guest.request(options.guest, options.network, options.mac, options.address)
     told = _add_real(connection, wanted) if options.vm else _add_namespace(connection, wanted)
     print(f"Guest '{wanted.name}' is on network '{wanted.network}': {'; '.join(told)}.")
-    print(f"A shell in it: pasarela lab shell {wanted.name}")
+    print(f"A shell in it: pasarela lab shell{state.name_option(options.name)} {wanted.name}")
     return 0
 
 

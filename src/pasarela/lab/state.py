@@ -34,6 +34,11 @@ class Record:
         return start_time(self.pid) == self.started
 
 
+def name_option(name: str) -> str:
+    """The option that names a lab in a command; the usual one needs none."""
+    return "" if name == DEFAULT_NAME else f" --name {name}"
+
+
 def base_directory() -> Path:
     """$XDG_RUNTIME_DIR, else /run for root, else a folder of the user's own in /tmp."""
     runtime = os.environ.get("XDG_RUNTIME_DIR")

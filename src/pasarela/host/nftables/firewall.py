@@ -40,6 +40,7 @@ class Firewall:
             self._socket = NetlinkSocket(_NETLINK_NETFILTER)
         except OSError as error:
             raise _failure("reach", error) from error
+        self._seen_well: tuple[tuple[bytes, ...], frozenset[str]] | None = None
 
     def close(self) -> None:
         self._socket.close()
@@ -64,13 +65,25 @@ class Firewall:
     def dispatches(self, bridges: Iterable[str]) -> bool:
         """Whether nobody has emptied our table: a glance, where ``observe`` looks closely.
 
+        As long as nobody has changed any rule of the namespace, the last answer holds.
+
         Raises:
             SystemCallFailed: the kernel refused.
         """
+        wanted = frozenset(bridges)
         try:
-            return dispatches(self._socket, bridges)
+            now = (self._generation(), wanted)
+            if now != self._seen_well:
+                self._seen_well = now if dispatches(self._socket, wanted) else None
+            return self._seen_well is not None
         except OSError as error:
             raise _failure("read", error) from error
+
+    def _generation(self) -> tuple[bytes, ...]:
+        (reply,) = self._socket.request([messages.get_generation()])
+        if reply.error:
+            raise reply.error
+        return reply.payloads
 
     def apply(self, actions: Sequence[Action]) -> None:
         """Carry out actions on sections, all in one transaction.

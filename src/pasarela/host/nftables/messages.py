@@ -37,6 +37,7 @@ _NEWCHAIN, _GETCHAIN, _DELCHAIN = 3, 4, 5
 _NEWRULE, _GETRULE, _DELRULE = 6, 7, 8
 _NEWSET = 9
 _NEWSETELEM, _GETSETELEM, _DELSETELEM = 12, 13, 14
+_GETGEN = 16
 _BATCH_BEGIN, _BATCH_END = 0x10, 0x11
 _SET_MAP = 8
 _VERDICT_TYPE = 0xFFFFFF00  # NFT_DATA_VERDICT
@@ -134,6 +135,11 @@ def delete_seen_element(element: SeenElement) -> Message:
 def elements_of(named: NamedSet) -> Message:
     """To dump a set's elements."""
     return _message(named.table, _GETSETELEM, 0, _OUR_TABLE + text(2, named.name))
+
+
+def get_generation() -> Message:
+    """The number of the namespace's rules, which each transaction of anybody's raises."""
+    return _message(_INET, _GETGEN, 0, b"")
 
 
 def batch_begin() -> Message:

@@ -150,6 +150,22 @@ def test_an_update_of_a_host_leaves_the_running_dnsmasq(host: Engine, root: Path
     assert len(dnsmasqs(root)) >= 1
 
 
+def test_an_update_starts_a_dnsmasq_that_has_ended(host: Engine, root: Path) -> None:
+    ref = host.define_xml(documents.nat())
+    host.start(ref)
+    paths, before = Paths.under(root), snapshot(root)
+    end(int(paths.dnsmasq_pid("n0").read_text()))
+    paths.dnsmasq_conf("n0").unlink()
+    host.update(ref, 3, 4, documents.host(1), flags=Affect.LIVE)
+    assert snapshot(root)["dnsmasqs"] == before["dnsmasqs"] != []
+    assert "10.0.0.201" in paths.dnsmasq_hosts("n0").read_text()
+    (warning,) = host.take_warnings()
+    assert warning == "dnsmasq for n0 on virbr0 had ended; it has been started again"
+    host.update(ref, 3, 4, documents.host(2), flags=Affect.LIVE)
+    assert host.take_warnings() == ()
+    assert host.reconcile() == ()
+
+
 def test_served_networks_follow_the_hosts_resolver_at_the_next_command(
     host: Engine, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,7 +21,7 @@ from pasarela.model.network import Network
 from pasarela.model.ports import with_connections
 from pasarela.model.status import Status
 from pasarela.plan.actions import Action
-from pasarela.plan.resources import HostState
+from pasarela.plan.resources import DnsmasqProcess, HostState, Scope, TextFile
 
 Edit = Callable[[Network], Network]
 
@@ -145,7 +145,22 @@ def _difference(context: Context, before: Network, after: Network) -> tuple[Host
     old = wanted_running(context, before, facts)
     new = wanted_running(context, after, facts)
     context.warn(tuple(one for one in new.warnings if one not in old.warnings))
-    return old.state - new.state, new.state - old.state
+    ended = _ended(context, old.state & new.state)
+    return old.state - new.state, (new.state - old.state) | ended
+
+
+def _ended(context: Context, kept: HostState) -> HostState:
+    """The network's dnsmasq if it has ended, and its files: a change would else help nobody.
+
+    One that runs is left alone, whoever started it.
+    """
+    servers = frozenset(one for one in kept if isinstance(one, DnsmasqProcess))
+    running = {one.key for one in context.machine.observe(Scope(servers))} if servers else set()
+    ended = frozenset(one for one in servers if one.key not in running)
+    if not ended:
+        return ended
+    context.warn(tuple(f"{one.describe()} had ended; it has been started again" for one in ended))
+    return ended | {one for one in kept if isinstance(one, TextFile)}
 
 
 def _intent(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from pasarela.model.interface import HostInterface
 from pasarela.model.network import Network
 from pasarela.model.values import PciAddress
 from pasarela.plan.actions import Action, ApplyError, Meanwhile, nothing
 from pasarela.plan.facts import Facts
 from pasarela.plan.resources import HostState, Resource, Scope
+
+if TYPE_CHECKING:
+    from pasarela.model.interface import HostInterface  # 3 ms that starting need not pay
 
 __all__ = ["ApplyError", "Interfaces", "Machine", "Meanwhile", "Scope", "nothing", "resource_of"]
 

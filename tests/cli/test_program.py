@@ -65,6 +65,38 @@ def test_elements_without_effect_are_named(program: Program, tmp_path: Path) -> 
     assert "is not known in <network>" in program("net-define", str(file), "--validate").err
 
 
+def test_a_name_too_long_for_a_file(program: Program) -> None:
+    way_out = "hint: give the network a shorter name: at most 241 bytes\n"
+    refused = program("net-new", "n" * 248)
+    assert refused.code == 1
+    assert refused.err.endswith(way_out)
+    assert program("net-new", "n" * 241, "--start").code == 0
+    program("net-destroy", "n" * 241)
+    assert program("net-new", "m" * 242, "--start").err.endswith(way_out)
+
+
+@pytest.mark.parametrize(
+    ("option", "way_out"),
+    [
+        ("size=4k", "make room in that file system (df shows how full it is), then try again"),
+        ("ro", "mount that file system for writing, or give --root DIR"),
+    ],
+)
+def test_a_file_system_that_takes_nothing(
+    program: Program, root: Path, option: str, way_out: str
+) -> None:
+    root.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", option, "tmpfs", str(root)], check=True)
+    try:
+        if option.startswith("size"):
+            (root / "full").write_bytes(bytes(4096))
+        refused = program("net-new", "red")
+        assert refused.code == 1
+        assert refused.err.endswith(f"hint: {way_out}\n")
+    finally:
+        subprocess.run(["umount", str(root)], check=True)
+
+
 def test_the_schema_knows_the_same_elements() -> None:
     assert {name for name in NETWORK.children if "}" not in name} == KNOWN
 

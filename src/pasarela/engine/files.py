@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pasarela.errors import SystemCallFailed
+from pasarela.model.refusals import way_out
 
 TEMPORARY_SUFFIX = ".new"
 
@@ -97,11 +98,8 @@ def system_errors(doing: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        remedy = (
-            "run this as root, or give --root DIR" if isinstance(error, PermissionError) else None
-        )
         raise SystemCallFailed(
-            f"{doing}: {error.strerror}", errno=error.errno, remedy=remedy
+            f"{doing}: {error.strerror}", errno=error.errno, remedy=way_out(error)
         ) from error
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pasarela.errors import SystemCallFailed
+from pasarela.model.refusals import way_out
 from pasarela.plan.actions import Action, ApplyError, Remove
 from pasarela.plan.resources import Resource, TextFile
 
@@ -113,4 +114,6 @@ def _read_all(file: int, size: int) -> bytes:
 
 
 def _failure(path: Path, cause: OSError) -> SystemCallFailed:
-    return SystemCallFailed(f"cannot write file '{path}': {cause.strerror}", errno=cause.errno)
+    return SystemCallFailed(
+        f"cannot write file '{path}': {cause.strerror}", errno=cause.errno, remedy=way_out(cause)
+    )

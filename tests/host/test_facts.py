@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from ipaddress import ip_address, ip_interface, ip_network
 from pathlib import Path
 
@@ -15,6 +16,14 @@ from pasarela.plan.facts import RouteFact
 from samples import network, subnet
 
 pytestmark = pytest.mark.netns
+
+ROUTES = """
+from pasarela.host.linux import LinuxHost
+from pasarela.xml.network import parse_network
+ip = "<ip family='ipv6' address='fd00::1' prefix='64'/>"
+six = parse_network(f"<network><name>x</name><forward mode='nat'/>{ip}</network>")
+print(LinuxHost().facts().routes, LinuxHost().facts_for([six]).routes)
+"""
 
 
 def ip(*words: str) -> None:
@@ -46,6 +55,16 @@ def test_a_start_needs_less_and_sees_the_same(uplink: str):
     whole, part = host.facts(), host.facts_for([network()])
     assert part.links == whole.links
     assert set(part.routes) == {fact for fact in whole.routes if fact.destination.version == 4}
+
+
+def test_a_host_where_no_link_was_ever_up(netns: None):
+    done = subprocess.run(
+        ["unshare", "--net", sys.executable, "-c", ROUTES],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "() ()\n"
 
 
 @pytest.mark.parametrize(("accept_ra", "uplinks"), [("0", set()), ("1", {"up0"}), ("2", set())])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from errno import ENOENT
 from functools import lru_cache
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, ip_address
 from pathlib import Path
@@ -14,7 +15,7 @@ from sys import byteorder
 from pasarela.host import sysctl
 from pasarela.host.netlink import addresses, links, routes
 from pasarela.host.netlink.routes import RouteInfo
-from pasarela.host.netlink.socket import NetlinkSocket
+from pasarela.host.netlink.socket import NetlinkError, NetlinkSocket
 from pasarela.host.sriov import virtual_functions
 from pasarela.model.network import ForwardMode, Network
 from pasarela.model.values import IpAddress
@@ -166,10 +167,19 @@ def _addresses(socket: NetlinkSocket, names: Mapping[int, str]) -> Addresses:
 
 def _routes(socket: NetlinkSocket, capabilities: Capabilities) -> Iterator[RouteInfo]:
     for version in (4, 6) if capabilities.ipv6 else (4,):
-        for payload in socket.dump(routes.get_all(version)):
+        for payload in _dump_routes(socket, version):
             route = routes.parse(payload)
             if route is not None:
                 yield route
+
+
+def _dump_routes(socket: NetlinkSocket, version: int) -> list[bytes]:
+    try:
+        return socket.dump(routes.get_all(version))
+    except NetlinkError as error:
+        if error.errno == ENOENT:  # no link was ever up, so there is no table yet
+            return []
+        raise
 
 
 def _ra_uplinks(found: Iterable[RouteInfo], names: Mapping[int, str]) -> Iterator[str]:

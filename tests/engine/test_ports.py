@@ -93,6 +93,21 @@ def test_macvtap_ports_share_out_the_devices(engine: Engine) -> None:
     assert "<interface dev='eth0' connections='2'/>" in engine.xml_desc(ref)
 
 
+def test_stopping_a_network_names_the_guests_that_lose_it(
+    engine: Engine, running: NetworkRef
+) -> None:
+    engine.port_create_xml(running, documents.port(ONE, "web"))
+    engine.port_create_xml(running, documents.port(TWO, "db", OTHER_MAC))
+    engine.destroy(running)
+    assert engine.take_warnings() == (
+        "network 'n0': guests have lost their bridge, and starting the network again does not plug "
+        "them in: db, web",
+    )
+    engine.start(running)
+    engine.destroy(running)
+    assert engine.take_warnings() == ()
+
+
 def test_stopping_a_network_forgets_its_ports(
     engine: Engine, running: NetworkRef, paths: Paths
 ) -> None:

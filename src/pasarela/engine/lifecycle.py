@@ -145,7 +145,22 @@ def take_down(context: Context, statuses: Sequence[Status]) -> None:
         crank.verify(context.machine, crank.NOTHING, wanted)
         _forget_lives(context, statuses)
     for status in statuses:
+        _tell_of_unplugged(context, status.network)
         finish_stop(context, status)
+
+
+def _tell_of_unplugged(context: Context, network: Network) -> None:
+    """Guests' devices do not come back by themselves when the bridge does."""
+    with suppress(PasarelaError):  # an unreadable port is no reason not to stop
+        ports = context.ports.ports(network.name).values()
+        if ports and network.forward.mode.owns_bridge:
+            guests = ", ".join(sorted({port.owner_name for port in ports}))
+            context.warn(
+                (
+                    f"network '{network.name}': guests have lost their bridge, and starting the "
+                    f"network again does not plug them in: {guests}",
+                )
+            )
 
 
 def finish_stop(context: Context, status: Status) -> None:

@@ -15,7 +15,7 @@ from engine.snapshot import dnsmasqs, snapshot
 from pasarela.client.embedded import open_embedded
 from pasarela.engine import resolver
 from pasarela.engine.engine import Engine
-from pasarela.errors import HookFailed, SystemCallFailed
+from pasarela.errors import HookFailed, OperationInvalid, SystemCallFailed
 from pasarela.host import facts as host_facts
 from pasarela.model.handles import Affect
 from pasarela.model.paths import Paths
@@ -124,12 +124,48 @@ def test_a_flushed_firewall_and_a_killed_dnsmasq_are_mended(host: Engine, root: 
     assert host.reconcile() == ()
 
 
-def test_a_vanished_bridge_stops_the_network(host: Engine, root: Path) -> None:
+def test_a_vanished_bridge_is_made_again(host: Engine, root: Path) -> None:
+    ref = host.define_xml(documents.dual())
+    host.start(ref)
+    host.port_delete(host.port_create_xml(ref, documents.port(ref.uuid)))  # the folders are there
+    before, pid = snapshot(root), Paths.under(root).dnsmasq_pid("n0").read_text()
+    host.port_create_xml(ref, documents.port(ref.uuid, "web"))
+    run("ip", "link", "del", "virbr0")
+    with pytest.raises(OperationInvalid, match="network is already active") as error:
+        host.start(ref)
+    assert error.value.remedy == "its bridge virbr0 is gone; make it again: pasarela net-repair"
+    (found,) = host.reconcile()
+    assert found == (
+        "network 'n0': its bridge had vanished and has been made again; plug its guests (web) in "
+        "again: ip link set TAP master virbr0, or stop and start them"
+    )
+    assert Paths.under(root).dnsmasq_pid("n0").read_text() != pid
+    assert [port.uuid for port in host.list_ports(ref)] == [ref.uuid]
+    host.port_delete(host.list_ports(ref)[0])
+    assert snapshot(root) == before
+    assert host.reconcile() == ()
+    with pytest.raises(OperationInvalid) as error:
+        host.start(ref)
+    assert error.value.remedy is None
+
+
+def test_a_strangers_device_in_a_bridges_place_is_left_to_it(host: Engine, root: Path) -> None:
+    host.create_xml(documents.nat())
+    run("ip", "link", "del", "virbr0")
+    run("ip", "link", "add", "virbr0", "type", "veth", "peer", "name", "other")
+    before = snapshot(root)["links"]
+    (found,) = host.reconcile()
+    assert "File exists" in found
+    assert snapshot(root)["links"] == before
+
+
+def test_a_vanished_bridge_stops_the_network_when_a_daemon_starts(host: Engine, root: Path) -> None:
     ref = host.define_xml(documents.nat())
     before = snapshot(root)["files"].keys()
     host.start(ref)
     run("ip", "link", "del", "virbr0")
-    assert host.reconcile() == ("network 'n0': its bridge had vanished, so it has been stopped",)
+    found = host.reconcile(rebuild=False)
+    assert found == ("network 'n0': its bridge had vanished, so it has been stopped",)
     assert not host.is_active(ref)
     assert dnsmasqs(root) == []
     assert run("nft", "list", "ruleset") == ""

@@ -72,7 +72,7 @@ class ServedEngine(Engine):
     def adopt(self) -> tuple[str, ...]:
         """Take over what runs and put right what does not; says what was wrong."""
         self._context.store.tidy()
-        return self.reconcile()
+        return self.reconcile(rebuild=False)
 
     def load(self) -> None:
         """Look at all the files; from here on nobody else writes them."""

@@ -155,7 +155,7 @@ class Engine(PortCalls, InterfaceCalls):
     def start(self, network: NetworkRef) -> None:
         with self._writing() as context:
             entry = self._entry(network)
-            _refuse_active(entry)
+            _refuse_active(context, entry)
             lifecycle.start(context, context.store.definition(entry.name))
             context.emit(entry.ref, Lifecycle.STARTED)
 
@@ -191,10 +191,14 @@ class Engine(PortCalls, InterfaceCalls):
         with self._writing() as context:
             return bulk.autostart_all(context)
 
-    def reconcile(self) -> tuple[str, ...]:
-        """Bring every active network back to what it should be; says what was wrong."""
+    def reconcile(self, *, rebuild: bool = True) -> tuple[str, ...]:
+        """Bring every active network back to what it should be; says what was wrong.
+
+        Args:
+            rebuild: make vanished bridges again, rather than stop their networks.
+        """
         with self._writing(closing=False) as context:
-            found = reconcile.reconcile(context)
+            found = reconcile.reconcile(context, rebuild=rebuild)
             foreign.warn_of_foreign(context)
             return found
 
@@ -295,9 +299,15 @@ def _passes(flags: int, yes: int, no: int, value: bool) -> bool:
 _INACTIVE, _ACTIVE, _PERSISTENT, _TRANSIENT, _AUTOSTART, _NO_AUTOSTART = map(int, NETWORK_FILTERS)
 
 
-def _refuse_active(entry: Entry) -> None:
-    if entry.active:
-        raise OperationInvalid("network is already active")
+def _refuse_active(context: Context, entry: Entry) -> None:
+    if not entry.active:
+        return
+    bridge = context.store.live(entry.name).network.bridge.name
+    lost = bridge is not None and bridge not in context.machine.facts_for([]).links
+    raise OperationInvalid(
+        "network is already active",
+        remedy=f"its bridge {bridge} is gone; make it again: pasarela net-repair" if lost else None,
+    )
 
 
 def _only(

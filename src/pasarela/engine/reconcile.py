@@ -15,7 +15,8 @@ from pasarela.engine.lifecycle import finish_stop, union
 from pasarela.engine.wanted import wanted_running
 from pasarela.errors import PasarelaError
 from pasarela.model.status import Status
-from pasarela.plan.resources import BridgeLink, HostState, Rank
+from pasarela.plan.actions import Remove
+from pasarela.plan.resources import BridgeLink, DnsmasqProcess, HostState, Rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +38,19 @@ class _Running:
         return bool(crank.changes(self.observed, self.wanted))
 
 
-def reconcile(context: Context) -> tuple[str, ...]:
+def reconcile(context: Context, *, rebuild: bool = True) -> tuple[str, ...]:
     """Bring every active network back to what it should be; tell what was wrong.
 
-    A network whose bridge has vanished is stopped, as libvirt does when it starts: its guests
-    have lost their link, and starting it again is for its owner to say.
+    Args:
+        rebuild: make vanished bridges again; else their networks are stopped, as libvirt does
+            when its daemon starts, for there may have been a reboot in between.
     """
     planned, found = _planned(context)
     networks = _looked_at(context, planned)
     lost = [one for one in networks if one.has_lost_its_bridge()]
     drifted = [one for one in networks if one not in lost and one.has_drifted()]
     for network in lost:
-        found += _stop(context, network)
+        found += _rebuild(context, network) if rebuild else _stop(context, network)
     return (*found, *_mend_all(context, drifted))
 
 
@@ -103,6 +105,24 @@ def _stop(context: Context, network: _Running) -> list[str]:
     except PasarelaError as error:
         return [_problem(network.name, error)]
     return [f"network '{network.name}': its bridge had vanished, so it has been stopped"]
+
+
+def _rebuild(context: Context, network: _Running) -> list[str]:
+    """Make a vanished bridge again. Its dnsmasq is started anew, for it listens on the old one."""
+    servers = (one for one in network.observed if isinstance(one, DnsmasqProcess))
+    try:
+        crank.perform(context.machine, tuple(Remove(one) for one in servers))
+        (now,) = _looked_at(context, [network])
+        _mend(context, [now])
+    except PasarelaError as error:
+        return [_problem(network.name, error)]
+    (bridge,) = _bridges(network.wanted)
+    guests = {port.owner_name for port in context.ports.ports(network.name).values()}
+    names = f" ({', '.join(sorted(guests))})" if guests else ""
+    return [
+        f"network '{network.name}': its bridge had vanished and has been made again; plug its "
+        f"guests{names} in again: ip link set TAP master {bridge}, or stop and start them"
+    ]
 
 
 def _mend_all(context: Context, drifted: Sequence[_Running]) -> list[str]:

@@ -132,3 +132,17 @@ def all_sysctls(one: object, facts: Facts) -> list[Sysctl]:
 
 def sysctls(one: object, facts: Facts | None = None) -> dict[str, str]:
     return {setting.path: setting.value for setting in all_sysctls(one, facts or Facts())}
+
+
+@pytest.mark.parametrize(
+    ("path", "link"),
+    [
+        ("net/ipv4/conf/virbr0/arp_ignore", "virbr0"),
+        ("net/ipv6/conf/eth0.5/accept_ra", "eth0.5"),
+        ("net/ipv6/conf/all/forwarding", None),
+        ("net/ipv6/conf/default/forwarding", None),
+        ("net/ipv4/ip_forward", None),
+    ],
+)
+def test_a_kernel_setting_knows_its_link(path: str, link: str | None) -> None:
+    assert Sysctl(path, "1").link == link

@@ -145,11 +145,8 @@ def _link_of(resource: Resource) -> str | None:
     """The link that a resource is or hangs on."""
     if isinstance(resource, BridgeLink | ForeignLink | LinkUp):
         return resource.name
-    if isinstance(resource, LinkAddress | LinkRoute):
+    if isinstance(resource, LinkAddress | LinkRoute | Sysctl):
         return resource.link
-    if isinstance(resource, Sysctl):
-        parts = resource.path.split("/")
-        return parts[3] if len(parts) == 5 and parts[2] == "conf" else None
     return None
 
 

@@ -16,6 +16,8 @@ from pasarela.model.values import IpAddress, MacAddress
 
 Key = tuple[str, ...]
 
+_ALL_LINKS = ("all", "default")  # the kernel's words, which no link can be called by
+
 
 class Rank(IntEnum):
     """The order in which resources come up; they go down in reverse.
@@ -104,6 +106,13 @@ class Sysctl:
     @property
     def key(self) -> Key:
         return ("sysctl", self.path)
+
+    @property
+    def link(self) -> str | None:
+        """The link that it belongs to: NAME in ``net/ipv4/conf/NAME/forwarding``, if it does."""
+        _, _, setting = self.path.partition("/conf/")
+        link, slash, _ = setting.rpartition("/")
+        return link if slash and link not in _ALL_LINKS else None
 
     def describe(self) -> str:
         return f"sysctl {self.path.replace('/', '.')} = {self.value}"

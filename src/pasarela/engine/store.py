@@ -77,6 +77,8 @@ class Store:
         self._state = HeadersFolder(self.paths.state)
         self._checked: Mapping[str, Header] = {}
         self._incomplete: list[str] = []
+        self._guarded_among: Mapping[str, Header] = {}
+        self._guarded: frozenset[str] = frozenset()
         self._autostart = NamesFolder(self.paths.autostart_link("").parent)
         self._definitions: dict[str, tuple[Signature, Network]] = {}
         self._lives: dict[str, tuple[Signature, Status]] = {}
@@ -129,10 +131,14 @@ class Store:
             if header.bridge and name != except_name
         }
 
-    def guarded_bridges(self) -> list[str]:
+    def guarded_bridges(self) -> frozenset[str]:
         """The bridges of active networks of the kinds that the firewall knows."""
-        headers = self._state.headers().values()
-        return [header.bridge for header in headers if header.bridge and header.is_guarded]
+        headers = self._state.headers()
+        if headers is not self._guarded_among:  # another mapping after each change
+            self._guarded_among = headers
+            guarded = (one.bridge for one in headers.values() if one.is_guarded)
+            self._guarded = frozenset(bridge for bridge in guarded if bridge)
+        return self._guarded
 
     def own_bridge(self, name: str) -> str | None:
         """The bridge that a definition's network makes for itself, if it does."""

@@ -135,16 +135,24 @@ DOCUMENT = """<network><name>n</name><forward mode='{mode}'/>
         ("nat", "a-name-of-16-byte", "10.78.0.1", "255.0.255.0"),
     ],
 )
+@pytest.mark.usefixtures("taken_subnet")
 def test_a_start_is_refused_in_the_same_words(
     libvirtd: Libvirtd, mode: str, bridge: str, address: str, netmask: str
 ):
-    libvirtd.run("ip", "link", "add", "taken", "up", "type", "bridge")
-    libvirtd.run("ip", "address", "add", "10.77.0.9/24", "dev", "taken")
     xml = DOCUMENT.format(mode=mode, bridge=bridge, address=address, netmask=netmask)
     routes = libvirtd.run("ip", "-json", "route").stdout
     assert "10.77.0.0/24" in routes
     facts = Facts(routes=tuple(route_facts(json.loads(routes))))
     assert refused_by_us(xml, facts) == refused_by_libvirt(libvirtd, xml)
+
+
+@pytest.fixture
+def taken_subnet(libvirtd: Libvirtd) -> Iterator[None]:
+    """10.77.0.0/24 belongs to another device of the daemon's host."""
+    libvirtd.run("ip", "link", "add", "taken", "up", "type", "bridge")
+    libvirtd.run("ip", "address", "add", "10.77.0.9/24", "dev", "taken")
+    yield
+    libvirtd.run("ip", "link", "delete", "taken")
 
 
 def route_facts(shown: list[dict[str, str]]) -> Iterator[RouteFact]:

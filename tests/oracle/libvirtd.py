@@ -141,9 +141,9 @@ class Libvirtd:
     def run(
         self, *arguments: str, stdin: str | None = None, timeout: float = 60.0
     ) -> subprocess.CompletedProcess[str]:
-        """Run a program in the daemon's network and mount namespaces."""
+        """Run a program in the daemon's namespaces."""
         return subprocess.run(
-            ["nsenter", f"--target={self.pid}", "--net", "--mount", *arguments],
+            ["nsenter", f"--target={self.pid}", "--net", "--mount", "--pid", *arguments],
             input=stdin,
             capture_output=True,
             text=True,

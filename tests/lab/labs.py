@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _START = "import sys; from pasarela.lab.cli import main; sys.exit(main(sys.argv[1:]))"
-NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 
 
 def one_user_only() -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.labs import NOBODY, Labs, lab_processes, one_user_only
+from lab.labs import Labs, lab_processes, one_user_only
 
 pytestmark = pytest.mark.netns
 
@@ -107,7 +107,7 @@ def test_shell_without_a_lab_says_how_to_make_one(labs: Labs) -> None:
     assert "pasarela lab up" in refused.stderr
 
 
-def test_an_ordinary_user_needs_no_root(labs: Labs) -> None:
+def test_an_ordinary_user_needs_no_root(labs: Labs, as_nobody: tuple[str, ...]) -> None:
     if one_user_only():
         pytest.skip("these tests run as an ordinary user already")
     labs.runtime.chmod(0o755)
@@ -115,13 +115,13 @@ def test_an_ordinary_user_needs_no_root(labs: Labs) -> None:
         if parent.stat().st_uid == 0 and parent.is_relative_to("/tmp") and parent != Path("/tmp"):
             parent.chmod(0o755)
     os.chown(labs.runtime, 65534, 65534)
-    user = Labs(labs.runtime, NOBODY)
+    user = Labs(labs.runtime, as_nobody)
     user.ok("up")
     try:
         user.ok("shell", "host", "--", "pasarela", "net-start", "default")
         user.ok("guest", "web", "--network", "default")
-        said = user.shell("web", "curl -s -4 http://example.com").stdout
-        assert said.startswith("You come from 172.26.0.100 ")
+        said = user.shell("web", "curl -sS -4 http://example.com")
+        assert said.stdout.startswith("You come from 172.26.0.100 "), said.stderr
     finally:
         user.ok("down")
     assert_nothing_left(labs)

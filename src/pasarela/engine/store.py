@@ -295,7 +295,7 @@ def _parse_definition(path: Path, name: str) -> Network:
     try:
         network = parse_network(_text(path), source=str(path))
     except PasarelaError as error:
-        error.remedy = f"{error.remedy or 'correct it'}; the file is {path}"
+        error.remedy = error.remedy or f"correct {path}, or remove it"
         raise
     if network.name != name:
         raise InternalError(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from enum import Enum, IntFlag
+from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
 
 from pasarela.errors import ConfigUnsupported
@@ -259,14 +260,14 @@ class SourceNat:
 Expression = Match | State | Direction | Status | Lookup | Verdict | Reject | SourceNat
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rule:
     expressions: tuple[Expression, ...]
 
     def __str__(self) -> str:
         return " ".join(map(str, self.expressions))
 
-    @property
+    @cached_property
     def tag(self) -> bytes:
         """Eight bytes that the kernel keeps with the rule, by which it is known again."""
         return hashlib.sha256(str(self).encode()).digest()[:8]

@@ -17,7 +17,10 @@ SH = "/bin/sh"
 
 def test_a_program_that_goes_to_the_background_is_ready_when_its_parent_ends(tmp_path: Path):
     pid_file = tmp_path / "pid"
-    start_background([SH, "-c", f"sleep 30 >/dev/null 2>&1 & echo $! > {pid_file}"], {}).wait()
+    os.mkfifo(tmp_path / "never")
+    # A child that waits without an exec: in the middle of one, a process has no command line.
+    waits = f"(read line <{tmp_path}/never) >/dev/null 2>&1 & echo $! >{pid_file}"
+    start_background([SH, "-c", waits], {}).wait()
     pid = int(pid_file.read_text())
     assert processes.command_line(pid)
     processes.terminate({pid})

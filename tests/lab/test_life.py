@@ -6,7 +6,9 @@ import json
 import os
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -107,21 +109,23 @@ def test_shell_without_a_lab_says_how_to_make_one(labs: Labs) -> None:
     assert "pasarela lab up" in refused.stderr
 
 
-def test_an_ordinary_user_needs_no_root(labs: Labs, as_nobody: tuple[str, ...]) -> None:
+@pytest.fixture
+def nobodys(as_nobody: tuple[str, ...]) -> Iterator[Labs]:
+    """Labs of an ordinary user, in a folder beside pytest's, which any other run closes to them."""
     if one_user_only():
         pytest.skip("these tests run as an ordinary user already")
-    labs.runtime.chmod(0o755)
-    for parent in labs.runtime.parents:
-        if parent.stat().st_uid == 0 and parent.is_relative_to("/tmp") and parent != Path("/tmp"):
-            parent.chmod(0o755)
-    os.chown(labs.runtime, 65534, 65534)
-    user = Labs(labs.runtime, as_nobody)
-    user.ok("up")
+    with TemporaryDirectory() as folder:
+        os.chown(folder, 65534, 65534)
+        yield Labs(Path(folder), as_nobody)
+
+
+def test_an_ordinary_user_needs_no_root(nobodys: Labs) -> None:
+    nobodys.ok("up")
     try:
-        user.ok("shell", "host", "--", "pasarela", "net-start", "default")
-        user.ok("guest", "web", "--network", "default")
-        said = user.shell("web", "curl -sS -4 http://example.com")
+        nobodys.ok("shell", "host", "--", "pasarela", "net-start", "default")
+        nobodys.ok("guest", "web", "--network", "default")
+        said = nobodys.shell("web", "curl -sS -4 http://example.com")
         assert said.stdout.startswith("You come from 172.26.0.100 "), said.stderr
     finally:
-        user.ok("down")
-    assert_nothing_left(labs)
+        nobodys.ok("down")
+    assert_nothing_left(nobodys)

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 import pytest
 
 from cli.program import Program, program
-from pasarela.host.foreign import read_foreign
+from pasarela.host.foreign import ForeignTables
 from pasarela.model.network import ForwardMode, Network
 from pasarela.plan.foreign import foreign_warnings
 from samples import network, subnet
@@ -88,7 +88,7 @@ def restore(rules: str) -> None:
 
 
 def warnings(one: Network | None = None) -> list[str]:
-    return list(foreign_warnings(one or network(), read_foreign()))
+    return list(foreign_warnings(one or network(), ForeignTables().read()))
 
 
 def obey(warning: str) -> None:
@@ -99,7 +99,7 @@ def obey(warning: str) -> None:
 def test_nothing_in_the_way(netns: None) -> None:
     load("table inet other { chain c { type filter hook forward priority 0; policy accept; }; }")
     load("table inet pasarela { chain c { type filter hook forward priority 0; policy drop; }; }")
-    assert read_foreign() == ()
+    assert ForeignTables().read() == ()
 
 
 def test_policies_of_a_table_of_the_owners(netns: None) -> None:
@@ -193,11 +193,11 @@ def test_what_libvirt_left_is_removed_and_nothing_else(netns: None) -> None:
 
 def test_the_look_is_quick(netns: None) -> None:
     restore(DOCKER)
-    read_foreign()
+    ForeignTables().read()
     took = []
     for _ in range(20):
         before = time.perf_counter()
-        read_foreign()
+        ForeignTables().read()
         took.append(time.perf_counter() - before)
     assert sorted(took)[len(took) // 2] < 0.003  # usually a tenth of that
 

@@ -17,7 +17,7 @@ from pasarela.host.capabilities import KernelCapabilities
 from pasarela.host.dnsmasq import Dnsmasqs
 from pasarela.host.facts import read_basics, read_facts, read_for_start
 from pasarela.host.files import Files
-from pasarela.host.foreign import read_foreign
+from pasarela.host.foreign import ForeignTables
 from pasarela.host.links import Links
 from pasarela.host.netlink.socket import NetlinkSocket
 from pasarela.host.nftables.firewall import Firewall
@@ -61,6 +61,7 @@ class LinuxHost:
 
     def __init__(self, paths: Paths | None = None) -> None:
         self._paths = paths or Paths()
+        self._foreign_tables = ForeignTables()
 
     def facts(self) -> Facts:
         return read_facts(self._route_socket, self._capabilities, lease_helper())
@@ -70,7 +71,7 @@ class LinuxHost:
 
     def facts_for(self, networks: Sequence[Network]) -> Facts:
         facts = read_for_start(self._route_socket, self.basics(), networks)
-        return replace(facts, foreign=read_foreign())
+        return replace(facts, foreign=self._foreign_tables.read())
 
     def is_virtual_function(self, address: PciAddress) -> bool:
         return is_virtual_function(address)

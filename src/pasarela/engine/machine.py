@@ -9,12 +9,12 @@ from pasarela.model.network import Network
 from pasarela.model.values import PciAddress
 from pasarela.plan.actions import Action, ApplyError, Meanwhile, nothing
 from pasarela.plan.facts import Facts
-from pasarela.plan.resources import HostState, Resource, Scope
+from pasarela.plan.resources import HostState, Scope
 
 if TYPE_CHECKING:
     from pasarela.model.interface import HostInterface  # 3 ms that starting need not pay
 
-__all__ = ["ApplyError", "Interfaces", "Machine", "Meanwhile", "Scope", "nothing", "resource_of"]
+__all__ = ["ApplyError", "Interfaces", "Machine", "Meanwhile", "Scope", "nothing"]
 
 
 class Machine(Protocol):
@@ -84,7 +84,3 @@ class Interfaces(Protocol):
         InterfaceNotFound: there is none.
         MultipleInterfaces: there are several."""
         ...
-
-
-def resource_of(state: HostState, key: tuple[str, ...]) -> Resource | None:
-    return next((resource for resource in state if resource.key == key), None)

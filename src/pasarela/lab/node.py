@@ -12,7 +12,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,17 +34,6 @@ def pin(name: str, kind: str = "net") -> str:
 def folder(name: str) -> Path:
     """Where a node's own files are, as every process of the lab sees it."""
     return Path(f"{KEEPER_ROOT}{FOLDERS}/{name}")
-
-
-def names() -> list[str]:
-    return sorted(path.name for path in Path(f"{KEEPER_ROOT}{FOLDERS}").iterdir())
-
-
-def require(name: str) -> None:
-    if name not in names():
-        raise LabError(
-            f"there is no node '{name}' in this lab", remedy=f"There are: {', '.join(names())}."
-        )
 
 
 def inside(name: str, argv: Sequence[str]) -> list[str]:
@@ -108,14 +96,6 @@ def remove(name: str) -> None:
     run(_in_keeper(["umount", "--lazy", *pins]))
     run(_in_keeper(["rm", *pins]))
     shutil.rmtree(folder(name))
-
-
-def spawn(name: str, argv: Sequence[str]) -> subprocess.Popen[bytes]:
-    """Start a program that stays, in a node, away from the caller's terminal."""
-    return subprocess.Popen(
-        inside(name, argv), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )  # fmt: skip
 
 
 def _processes(name: str) -> list[int]:

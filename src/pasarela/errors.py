@@ -27,6 +27,8 @@ The tree, with libvirt's code beside each leaf::
     │   ├── PortExists          106
     │   ├── MultipleInterfaces   59
     │   ├── ReadOnly             29
+    │   ├── HostnetFileError      9   a file of the host's interfaces cannot be read
+    │   ├── HostnetRefused        9   a change of the host's interfaces that may not be
     │   ├── HookFailed           70
     │   └── StoreOwned            1   another daemon holds the files
     └── HostError                     the machine said no
@@ -144,7 +146,7 @@ class XmlError(PasarelaError):
 
 class XmlSyntaxError(XmlError):
     code = ErrorCode.XML_DETAIL
-    template = "{}"
+    template = "operation failed: {}"
 
 
 class XmlContentError(XmlError):
@@ -239,13 +241,13 @@ class InvalidArgument(Refused):
 class UnsupportedFlags(InvalidArgument):
     """A flag that the function does not know; libvirt prints this one without its prefix."""
 
-    template = "{}"
+    template = "operation failed: {}"
 
 
 class WrongArgument(InvalidArgument):
     """Arguments that do not go together; libvirt prints these without its prefix."""
 
-    template = "{}"
+    template = "operation failed: {}"
 
 
 class InvalidMac(Refused):
@@ -274,6 +276,22 @@ class ReadOnly(Refused):
     template = "operation forbidden: {}"
 
 
+class HostnetFileError(Refused):
+    """A file that says what the host's interfaces are cannot be read; the location says where."""
+
+    code = ErrorCode.OPERATION_FAILED
+    default_domain = ErrorDomain.INTERFACE
+    template = "operation failed: {}"
+
+
+class HostnetRefused(Refused):
+    """A change of the host's interfaces that would cut it off, or that its files cannot say."""
+
+    code = ErrorCode.OPERATION_FAILED
+    default_domain = ErrorDomain.INTERFACE
+    template = "operation failed: {}"
+
+
 class HookFailed(Refused):
     code = ErrorCode.HOOK_SCRIPT_FAILED
     default_domain = ErrorDomain.HOOK
@@ -291,7 +309,7 @@ class HostError(PasarelaError):
 class SystemCallFailed(HostError):
     code = ErrorCode.SYSTEM_ERROR
     default_domain = ErrorDomain.NONE
-    template = "{}"
+    template = "operation failed: {}"
 
 
 class InternalError(HostError):

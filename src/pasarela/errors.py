@@ -146,7 +146,7 @@ class XmlError(PasarelaError):
 
 class XmlSyntaxError(XmlError):
     code = ErrorCode.XML_DETAIL
-    template = "operation failed: {}"
+    template = "{}"
 
 
 class XmlContentError(XmlError):
@@ -241,13 +241,13 @@ class InvalidArgument(Refused):
 class UnsupportedFlags(InvalidArgument):
     """A flag that the function does not know; libvirt prints this one without its prefix."""
 
-    template = "operation failed: {}"
+    template = "{}"
 
 
 class WrongArgument(InvalidArgument):
     """Arguments that do not go together; libvirt prints these without its prefix."""
 
-    template = "operation failed: {}"
+    template = "{}"
 
 
 class InvalidMac(Refused):
@@ -309,7 +309,7 @@ class HostError(PasarelaError):
 class SystemCallFailed(HostError):
     code = ErrorCode.SYSTEM_ERROR
     default_domain = ErrorDomain.NONE
-    template = "operation failed: {}"
+    template = "{}"
 
 
 class InternalError(HostError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -40,6 +41,8 @@ from pasarela.plan.resources import DnsmasqProcess, HostState, Scope
 from samples import network, subnet
 
 pytestmark = pytest.mark.netns
+
+POLL = ("7", "73")  # its number on x86-64, and ppoll's on most others
 
 
 class Bench:
@@ -242,6 +245,59 @@ def test_a_guests_own_name_resolves_once_it_has_a_lease(bench: Bench):
         _, address, _ = one.dhcp("visitor")
         one.run("ip", "addr", "add", f"{address}/24", "dev", "eth0")
         assert one.dns("10.0.0.1", "visitor.guests.example") == [address]
+
+
+def test_a_dnsmasq_sleeps_while_other_addresses_and_routes_come_and_go(bench: Bench):
+    bench.start(network())
+    pid = int(bench.paths.dnsmasq_pid("n0").read_text())
+    before = wakes(pid)
+    change_addresses(50)
+    assert wakes(pid) == before
+    with guest("virbr0") as one:
+        _, address, _ = one.dhcp("visitor")
+        one.run("ip", "address", "add", f"{address}/24", "dev", "eth0")
+        assert one.dns("10.0.0.1", "visitor") == [address]
+
+
+def test_a_dnsmasq_that_listens_on_new_addresses_hears_of_them(bench: Bench):
+    bench.start(network(mode=ForwardMode.OPEN))
+    pid = int(bench.paths.dnsmasq_pid("n0").read_text())
+    before = wakes(pid)
+    change_addresses(50)
+    assert wakes(pid) > before
+
+
+def test_a_dnsmasq_that_may_not_be_looked_into_stays_as_it_is(bench: Bench):
+    bench.start(network())
+    pid = int(bench.paths.dnsmasq_pid("n0").read_text())
+    code = (
+        "from pasarela.host.netlink_groups import leave_news;"
+        f"print(leave_news({pid}, except_addresses=()))"
+    )
+    stranger = ["setpriv", "--inh-caps=-all", "--bounding-set=-all", sys.executable, "-c", code]
+    done = subprocess.run(stranger, check=True, capture_output=True, text=True)
+    assert done.stdout == "False\n"
+
+
+def wakes(pid: int) -> int:
+    """How often a process has gone to sleep, once it sleeps in poll."""
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{pid}/syscall").read_text().split()[0] not in POLL:
+        assert time.monotonic() < deadline
+    text = Path(f"/proc/{pid}/status").read_text()
+    return int(text.partition("\nvoluntary_ctxt_switches:")[2].split()[0])
+
+
+def change_addresses(times: int) -> None:
+    """On a link of nobody's, which is up, so that routes come and go as well."""
+    link = "link add other0 type veth peer name other1\nlink set other0 up\n"
+    changes = "".join(
+        f"address {verb} {address} dev other0\n"
+        for _ in range(times // 4)
+        for verb in ("add", "delete")
+        for address in ("203.0.113.1/32", "2001:db8::1/128")
+    )
+    subprocess.run(["ip", "-batch", "-"], input=link + changes, text=True, check=True)
 
 
 def test_a_dnsmasq_that_no_pid_file_knows_is_replaced(bench: Bench):

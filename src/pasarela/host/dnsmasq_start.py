@@ -41,11 +41,18 @@ def begin(process: DnsmasqProcess) -> Starting:
 
 
 def finish(process: DnsmasqProcess, starting: Starting) -> None:
-    """Wait until it listens.
+    """Wait until it listens, and see to it that it sleeps until it is asked something.
 
     Raises:
         InternalError: it ended instead, and said why.
     """
+    from pasarela.host import netlink_groups  # noqa: PLC0415  (2 ms, while dnsmasq comes up)
+
+    _await(process, starting)
+    netlink_groups.leave_news(starting.pid, except_addresses=process.follows)
+
+
+def _await(process: DnsmasqProcess, starting: Starting) -> None:
     try:
         pid = starting.wait()
     except StartFailed as failed:
@@ -61,7 +68,7 @@ def check(process: DnsmasqProcess) -> None:
         InternalError: it cannot, and says why.
     """
     command = [*_command(process), "--test"]
-    finish(process, _explained(lambda: start_background(command, {"LC_ALL": "C.UTF-8"})))
+    _await(process, _explained(lambda: start_background(command, {"LC_ALL": "C.UTF-8"})))
 
 
 def lease_table(process: DnsmasqProcess) -> Path:

@@ -27,6 +27,9 @@ class StartFailed(Exception):
 class Starting(Protocol):
     """A program on its way up."""
 
+    @property
+    def pid(self) -> int: ...
+
     def wait(self) -> int | None:
         """Wait until it is ready.
 

@@ -58,7 +58,19 @@ def dnsmasq_resources(network: Network, facts: Facts, paths: Paths) -> Iterator[
         conf=paths.dnsmasq_conf(name),
         pid_file=paths.dnsmasq_pid(name),
         digest=digest(conf),
+        follows=_followed(network),
     )
+
+
+def _followed(network: Network) -> frozenset[int]:
+    """Of which IP versions dnsmasq must hear when the host gets another address.
+
+    With ``bind-dynamic`` it listens on new ones, and for IPv6 it joins groups and advertises what
+    the bridge has; an option of the user's may make it do more. (network.c, newaddress)
+    """
+    if network.forward.mode is ForwardMode.OPEN or network.dnsmasq_options:
+        return frozenset((4, 6))
+    return frozenset((6,)) if any(ip.address.version == 6 for ip in network.ips) else frozenset()
 
 
 def digest(conf: str) -> str:

@@ -168,7 +168,10 @@ class TextFile:
 
 @dataclass(frozen=True, slots=True)
 class DnsmasqProcess:
-    """A running dnsmasq. Another digest means that it runs with another configuration."""
+    """A running dnsmasq. Another digest means that it runs with another configuration.
+
+    ``follows`` are the IP versions of which each new address of the host is its business.
+    """
 
     rank: ClassVar[Rank] = Rank.PROCESS
     network: str
@@ -176,6 +179,7 @@ class DnsmasqProcess:
     conf: Path
     pid_file: Path
     digest: str
+    follows: frozenset[int] = frozenset((4, 6))
 
     @property
     def key(self) -> Key:

@@ -1,0 +1,73 @@
+"""Taking a dnsmasq's netlink socket out of multicast groups.
+
+dnsmasq (2.90, netlink.c) subscribes to all new addresses and routes of the host, whether it has a
+use for them or not. With hundreds of them, each bridge that comes up wakes hundreds of processes
+to do nothing, which costs more than all the rest of a start. There is no option against it, but
+whoever may trace a process may also duplicate its socket, and change the one that both then have.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import socket
+from collections.abc import Collection, Iterable, Iterator
+
+_ADDRESS_GROUPS = {4: 5, 6: 9}  # by IP version (linux/rtnetlink.h, RTNLGRP_IPV4_IFADDR, …)
+_ROUTE_GROUPS = (7, 11)
+_SYS_PIDFD_GETFD = 438  # Linux 5.6; the same number on all architectures
+_SOL_NETLINK, _NETLINK_DROP_MEMBERSHIP = 270, 2
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def leave_news(pid: int, *, except_addresses: Collection[int]) -> bool:
+    """Have a dnsmasq told of no new route any more, and of new addresses only where they matter.
+
+    At a new route it asks again what it could not ask over a dial-up link, and reads resolv.conf,
+    which it does at each change of that file anyway.
+
+    Args:
+        except_addresses: the IP versions of which it must hear.
+
+    Returns:
+        Whether that was done. The kernel, a security module or a container's seccomp profile may
+        be against it; then the process just goes on being woken.
+    """
+    idle = (group for ip, group in _ADDRESS_GROUPS.items() if ip not in except_addresses)
+    try:
+        return _leave(pid, (*_ROUTE_GROUPS, *idle))
+    except OSError:
+        return False
+
+
+def _leave(pid: int, groups: Iterable[int]) -> bool:
+    process = os.pidfd_open(pid)
+    try:
+        for one in _duplicates(process, pid):
+            with one:
+                if (one.family, one.proto) == (socket.AF_NETLINK, socket.NETLINK_ROUTE):
+                    _drop(one, groups)
+                    return True
+    finally:
+        os.close(process)
+    return False
+
+
+def _drop(one: socket.socket, groups: Iterable[int]) -> None:
+    for group in groups:
+        one.setsockopt(_SOL_NETLINK, _NETLINK_DROP_MEMBERSHIP, group)
+
+
+def _duplicates(process: int, pid: int) -> Iterator[socket.socket]:
+    """Our own descriptors of the process's sockets, lowest first."""
+    for number in sorted(int(name) for name in os.listdir(f"/proc/{pid}/fd")):  # noqa: PTH208
+        file = _libc.syscall(_SYS_PIDFD_GETFD, process, number, 0)
+        if file < 0:
+            if ctypes.get_errno() == errno.EBADF:  # it has been closed meanwhile
+                continue
+            raise OSError(ctypes.get_errno(), "pidfd_getfd")
+        try:
+            yield socket.socket(fileno=file)
+        except OSError:  # not a socket
+            os.close(file)

@@ -1,7 +1,8 @@
 """Other programs' nftables, as far as they may refuse our networks' packets.
 
-One dump tells of all chains; rules are only read of tables that matter. What iptables-legacy
-made lies in other parts of the kernel and is not seen here.
+A dump of the tables' names says where to look; of those families the chains are listed, and rules
+are only read of tables that matter. What iptables-legacy made lies in other parts of the kernel and
+is not seen here.
 """
 
 from __future__ import annotations
@@ -17,16 +18,18 @@ from pasarela.plan.nftables import TABLE_NAME
 
 _NETLINK_NETFILTER = 12
 _NFTABLES = 10 << 8
-_GETCHAIN, _GETRULE, _GETSETELEM = 4, 7, 13
+_GETTABLE, _GETCHAIN, _GETRULE, _GETSETELEM = 1, 4, 7, 13
 _FAMILIES = {1: "inet", 2: "ip", 10: "ip6"}
 _HOOKS = {1: INPUT, 2: FORWARD}
 _DROP = 0
+_TABLE_NAME = 1
 _CHAIN_TABLE, _CHAIN_NAME, _CHAIN_HOOK, _CHAIN_POLICY = 1, 3, 4, 5
 _RULE_CHAIN, _RULE_HANDLE, _RULE_EXPRESSIONS = 2, 3, 4
 _IIFNAME, _OIFNAME = 6, 7
 _EQUAL = 0
 _ACCEPT = 1
 _LINK_BYTES = 16
+_OURS = text(_TABLE_NAME, TABLE_NAME)
 
 Table = tuple[int, str]
 
@@ -56,7 +59,7 @@ class ForeignTables:
 
 
 def _tables(socket: NetlinkSocket) -> Iterator[ForeignTable]:
-    for (family, name), chains in _chains(socket.dump(_request(_GETCHAIN, 0))).items():
+    for (family, name), chains in _chains(_chain_messages(socket)).items():
         if is_worth_reading(_FAMILIES[family], name, chains.names, chains.dropping):
             yield ForeignTable(
                 family=_FAMILIES[family],
@@ -67,13 +70,25 @@ def _tables(socket: NetlinkSocket) -> Iterator[ForeignTable]:
             )
 
 
+def _chain_messages(socket: NetlinkSocket) -> Iterator[bytes]:
+    """Of the families that others have tables in. Ours are left out unread: there may be many."""
+    tables = [payload for payload in socket.dump(_request(_GETTABLE, 0)) if not _is_ours(payload)]
+    for family in sorted({payload[0] for payload in tables}):
+        if family in _FAMILIES:
+            chains = socket.dump(_request(_GETCHAIN, family))
+            yield from (payload for payload in chains if not _is_ours(payload))
+
+
+def _is_ours(payload: bytes) -> bool:
+    """Whether a table, or the table of a chain, is ours; its name comes first in both."""
+    return payload.startswith(_OURS, 4)
+
+
 def _chains(payloads: Iterable[bytes]) -> dict[Table, _Chains]:
     tables: dict[Table, _Chains] = defaultdict(_Chains)
     for payload in payloads:
         found = parse(payload[4:])
         family, table = payload[0], as_text(found[_CHAIN_TABLE])
-        if family not in _FAMILIES or table == TABLE_NAME:
-            continue
         name = as_text(found[_CHAIN_NAME])
         tables[family, table].names.add(name)
         if _CHAIN_HOOK in found and as_be32(found[_CHAIN_POLICY]) == _DROP:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from pasarela.host.netlink.attributes import attribute
 from pasarela.host.netlink.socket import NetlinkError, NetlinkSocket
@@ -30,7 +31,7 @@ def dispatches(socket: NetlinkSocket, bridges: Iterable[str]) -> bool:
     Raises:
         OSError: the kernel refused, but not for want of the table.
     """
-    wanted = {encode_key((IfName(bridge),)) for bridge in bridges}
+    wanted = set(map(_key, bridges))
     try:
         rules = socket.dump(messages.rules_of(_FORWARD.name))
         elements = socket.dump(messages.elements_of(_MAP))
@@ -41,3 +42,9 @@ def dispatches(socket: NetlinkSocket, bridges: Iterable[str]) -> bool:
     if [messages.rule_tag(one)[1] for one in rules] != [rule.tag for rule in _FORWARD.rules]:
         return False
     return wanted.issubset(key for payload in elements for key in _KEY.findall(payload))
+
+
+@lru_cache(maxsize=4096)
+def _key(bridge: str) -> bytes:
+    """The same for each glance, of which there is one before each command."""
+    return encode_key((IfName(bridge),))

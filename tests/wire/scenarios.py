@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from subprocess import CompletedProcess
+
 from wire.documents import port_uuid
 
 P1, P2, P3, P6 = (port_uuid(number) for number in (1, 2, 3, 6))
@@ -203,3 +209,27 @@ SCENARIOS = {
 }
 
 DEVIATIONS: dict[str, str] = {}
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_MAC = re.compile(r"52:54:00(:[0-9a-f]{2}){3}")
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(\.\d+\+0000)?")
+
+Virsh = Callable[..., "CompletedProcess[str]"]
+
+
+def differences(scenario: Iterable[str], ours: Virsh, theirs: Virsh, documents: Path) -> list[str]:
+    """What virsh prints differently, line by line; each is a way to run virsh against a daemon."""
+    found = []
+    for line in scenario:
+        words = [word.replace("@", f"{documents}/", 1) for word in shlex.split(line)]
+        one, other = (_shown(virsh(*words), documents) for virsh in (ours, theirs))
+        if one != other and line not in DEVIATIONS:
+            found.append(f"{line}\n--- pasarelad\n{one}\n--- libvirtd\n{other}\n")
+    return found
+
+
+def _shown(done: CompletedProcess[str], documents: Path) -> str:
+    text = f"{done.stdout}{done.stderr}exit {done.returncode}"
+    for pattern, name in ((_UUID, "UUID"), (_MAC, "MAC"), (_TIME, "TIME")):
+        text = pattern.sub(name, text)
+    return text.replace(str(documents), "FOLDER")

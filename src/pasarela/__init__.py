@@ -4,21 +4,24 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # what typing has, without the milliseconds that importing it takes
 if TYPE_CHECKING:
-    from pasarela.client.connection import Connection
+    from pasarela.client.objects import Host
 
 __version__ = "0.1.0.dev0"
 
 
-def connect(uri: str | None = None, root: str = "/") -> Connection:
-    """A connection to this host's networks.
+def connect(uri: str | None = None, root: str = "/", *, readonly: bool = False) -> Host:
+    """A host's networks and interfaces, through its daemon or, where none runs, without one.
 
     Args:
         uri: as virsh's ``-c``; None and the system's URIs all mean this host.
         root: a prefix of libvirt's directories, to work on other files than the host's.
+        readonly: only look; each change is refused.
 
     Raises:
-        NoDriver: the URI means something else than this host's networks.
+        NoDriver: the URI means something that has no networks.
+        PasarelaError: the daemon cannot be reached, or refused.
     """
-    from pasarela.client.uri import open_uri  # noqa: PLC0415  (importing the package stays light)
+    from pasarela.client.objects import Host  # noqa: PLC0415  (importing the package stays light)
+    from pasarela.client.uri import open_uri  # noqa: PLC0415
 
-    return open_uri(uri, root)
+    return Host(open_uri(uri, root, readonly=readonly))

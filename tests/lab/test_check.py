@@ -40,13 +40,13 @@ def test_every_kind_is_what_it_promises(labs: Labs) -> None:
 
 FALSE_PROMISE = """
 from dataclasses import replace
-import pasarela
+from pasarela.client.uri import open_uri
 from pasarela.lab import check, report
 from pasarela.lab.kinds import KINDS
 
 kinds = {kind.name: kind for kind in KINDS}
 boast = replace(kinds["open"], ipv4=kinds["isolated"].ipv4, ipv6=None)
-lines = check.check(pasarela.connect(), [boast])
+lines = check.check(open_uri(), [boast])
 print(report.as_text(lines, 1.0))
 """
 
@@ -64,9 +64,9 @@ for file in /proc/sys/net/bridge/bridge-nf-call-*; do [ ! -e $file ] || echo 0 >
 exec "$0" -c "$1"
 """
 VERY_ISOLATED = """
-import pasarela
+from pasarela.client.uri import open_uri
 from pasarela.lab import check, report
-print(report.as_text(check.check(pasarela.connect(), check.choose(["very-isolated"])), 1.0))
+print(report.as_text(check.check(open_uri(), check.choose(["very-isolated"])), 1.0))
 """
 
 

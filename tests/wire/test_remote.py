@@ -10,7 +10,6 @@ from uuid import UUID
 
 import pytest
 
-import pasarela
 from oracle.libvirtd import Libvirtd
 from pasarela.client.connection import Connection
 from pasarela.client.remote import RemoteConnection
@@ -50,7 +49,7 @@ def connection(
     """An open connection to each daemon in turn."""
     libvirtd.reset()
     sockets = {"pasarelad": pasarelad.socket, "libvirtd": libvirtd.socket}
-    opened = pasarela.connect(f"qemu+unix:///system?socket={sockets[request.param]}")
+    opened = open_uri(f"qemu+unix:///system?socket={sockets[request.param]}")
     yield opened
     opened.close()
 
@@ -191,7 +190,7 @@ def test_a_daemon_that_goes_away_is_told(pasarelad: Pasarelad) -> None:
 
 def test_nobody_there_is_told() -> None:
     with pytest.raises(SystemCallFailed, match="Failed to connect socket to '/nowhere'"):
-        pasarela.connect("network+unix:///system?socket=/nowhere")
+        open_uri("network+unix:///system?socket=/nowhere")
 
 
 class TestWhichDoor:
@@ -232,7 +231,7 @@ class TestOverSsh:
         )
         write_program(tmp_path / "nc", NETCAT.format(python=PYTHON))
         monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-        connection = pasarela.connect(f"qemu+ssh://me@there/system?socket={pasarelad.socket}")
+        connection = open_uri(f"qemu+ssh://me@there/system?socket={pasarelad.socket}")
         assert connection.list_networks() == []
         connection.close()
 

@@ -45,7 +45,7 @@ class Target:
         return "" if self.driver == "remote" else f"{self.driver}://{self.path}"
 
 
-def open_uri(uri: str | None, root: str, *, readonly: bool = False) -> Connection:
+def open_uri(uri: str | None = None, root: str = "/", *, readonly: bool = False) -> Connection:
     """This host's networks through the daemon that runs, or else the engine in this process.
 
     A URI with a ``socket`` or a host leads to the daemon there.

@@ -6,7 +6,7 @@ import argparse
 import os
 import time
 
-import pasarela
+from pasarela.client.uri import open_uri
 from pasarela.lab import check, launch, node, report, shell
 from pasarela.lab.faults import LabError
 
@@ -35,7 +35,7 @@ def _in_own_lab(options: argparse.Namespace) -> int:
 
 def _measure(options: argparse.Namespace) -> int:
     begin = time.monotonic()
-    connection = pasarela.connect()
+    connection = open_uri()
     try:
         lines = check.check(connection, check.choose(options.kind), vm=options.vm)
     finally:

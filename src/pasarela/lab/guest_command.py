@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-import pasarela
 from pasarela.client.connection import Connection
+from pasarela.client.uri import open_uri
 from pasarela.lab import addresses, guest, plug, state
 from pasarela.lab.vm import machine
 
 
 def main(options: argparse.Namespace) -> int:
-    connection = pasarela.connect()
+    connection = open_uri()
     try:
         return _remove(connection, options.guest) if options.remove else _add(connection, options)
     finally:

@@ -18,9 +18,11 @@ SYSCTLS = (
 
 
 def snapshot(root: Path) -> dict[str, Any]:
-    """Links, addresses, routes, rules, kernel settings, dnsmasqs and files."""
+    """Links, addresses, routes, rules, limits, kernel settings, dnsmasqs and files."""
+    links = _links()
     return {
-        "links": _links(),
+        "links": links,
+        "limits": {name: _limits(name) for name, *_ in links},
         "routes": _json("ip", "-j", "route", "show", "table", "all"),
         "rules": _text("nft", "list", "ruleset"),
         "sysctls": {name: Path("/proc/sys", name).read_text() for name in SYSCTLS},
@@ -51,6 +53,12 @@ def _links() -> list[tuple[Any, ...]]:
         )
         for link in _json("ip", "-j", "addr")
     )
+
+
+def _limits(link: str) -> tuple[list[str], str]:
+    """The traffic classes of a link and what leads to them."""
+    classes = _text("tc", "class", "show", "dev", link).splitlines()
+    return sorted(classes), _text("tc", "filter", "show", "dev", link)
 
 
 def _files(root: Path) -> dict[str, str]:

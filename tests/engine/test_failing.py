@@ -29,6 +29,7 @@ BOTH = Affect.LIVE | Affect.CONFIG
 MAX_STEPS = 400
 STEPS = Steps()
 PORT = UUID(int=99)
+LIMITED = "<bandwidth><inbound average='1000'/></bandwidth>"
 
 
 def define(engine: Engine) -> NetworkRef:
@@ -69,6 +70,20 @@ def plug_in(engine: Engine, ref: NetworkRef) -> PortRef:
     return engine.port_create_xml(ref, documents.port(PORT))
 
 
+def limited(engine: Engine) -> NetworkRef:
+    """A running network with a bandwidth to take floors from, and one port that has one."""
+    ref = engine.define_xml(documents.dual().replace("<mac ", f"{LIMITED}<mac "))
+    engine.start(ref)
+    inner = LIMITED.replace("average='1000'", "floor='200'")
+    engine.port_create_xml(ref, documents.port(UUID(int=98), mac="52:54:00:98:98:98", inner=inner))
+    return ref
+
+
+def plug_in_with_floor(engine: Engine, ref: NetworkRef) -> None:
+    inner = LIMITED.replace("average='1000'", "floor='300'")
+    engine.port_create_xml(ref, documents.port(PORT, inner=inner))
+
+
 def remove_all(engine: Engine, ref: NetworkRef) -> None:
     if engine.is_active(ref):
         engine.destroy(ref)
@@ -91,6 +106,7 @@ CASES = {
     "update a range": Case(define_and_start, add_range, 10),
     "start many": Case(define, lambda engine, ref: engine.start_many([ref]), 8),
     "plug in a port": Case(plug_out, lambda engine, ref: plug_in(engine, ref) and None, 8),
+    "plug in a port with a floor": Case(limited, plug_in_with_floor, 10),
     "undefine": Case(define_to_autostart, Engine.undefine, 6),
 }
 

@@ -11,7 +11,7 @@ import pytest
 
 from host.guests import Guest, guest
 from pasarela.host.capabilities import KernelCapabilities
-from pasarela.host.netlink import traffic
+from pasarela.host.netlink import probes
 from pasarela.host.netlink.socket import NetlinkSocket
 from pasarela.host.shaping import Shaping
 from pasarela.plan.actions import Change, Create, Remove
@@ -81,7 +81,7 @@ def test_asking_what_the_kernel_can_changes_nothing(netns: None):
 
 def test_a_kernel_that_lacks_a_queue_says_so(netns: None):
     socket = NetlinkSocket(0)
-    error = socket.request([traffic.probe_qdisc("no-such-kind")])[0].error
+    error = socket.request([probes.probe_qdisc("no-such-kind")])[0].error
     assert error
     assert error.errno == ENOENT
 

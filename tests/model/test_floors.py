@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pasarela.errors import OperationInvalid, OperationUnsupported
-from pasarela.model.floors import RESERVED_CLASS_IDS, Floors, give_back, rest, retake, take
+from pasarela.model.floors import RESERVED_CLASS_IDS, Floors, give_back, retake, take
 from pasarela.model.network import Bridge, Forward, ForwardMode, Network
 from pasarela.model.port import Port
 from pasarela.model.values import Bandwidth, MacAddress, Rate
@@ -50,11 +50,6 @@ def test_a_free_class_is_used_again():
 @pytest.mark.parametrize("plain", [port(0), Port(UUID(int=1), "g", UUID(int=2), MAC)])
 def test_without_a_floor_there_is_no_class(plain: Port):
     assert take(network(), plain, Floors()) == (plain, Floors())
-
-
-def test_what_is_left_goes_to_the_others():
-    assert rest(network(1000), Floors(sum=300)) == 700
-    assert rest(network(1000, peak=5000), Floors(sum=300)) == 4700
 
 
 @pytest.mark.parametrize(

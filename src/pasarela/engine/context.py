@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pasarela.engine.machine import Machine
     from pasarela.engine.portstore import PortStore
     from pasarela.model.network import Network
+    from pasarela.model.port import Port
     from pasarela.model.values import PciAddress
     from pasarela.plan.facts import Facts
     from pasarela.plan.network import Desired
@@ -34,7 +35,7 @@ class Context:
         self.paths = paths
         self.store = Store(paths)
         self.warnings: list[str] = []
-        self.plans: dict[str, tuple[Network, Facts, Desired]] = {}
+        self.plans: dict[str, tuple[Network, Facts, tuple[Port, ...], Desired]] = {}
         self._make_machine = machine
 
     @cached_property

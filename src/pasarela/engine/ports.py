@@ -8,9 +8,11 @@ from uuid import UUID, uuid4
 
 from pasarela.engine.context import Context
 from pasarela.engine.document import bare_port_text
+from pasarela.engine.floors import drop_floors, keep_floors, move_floors
 from pasarela.engine.hooks import run_hook, tell_hook
 from pasarela.engine.journal import Intent, Operation
 from pasarela.engine.store import Entry, require_active
+from pasarela.engine.wanted import wanted_shaping
 from pasarela.model.floors import RESERVED_CLASS_IDS, Floors, retake
 from pasarela.model.port import Port
 from pasarela.model.ports import (
@@ -30,11 +32,6 @@ PARAMETERS = {
     "outbound": ("average", "peak", "burst"),
 }
 
-_UNKEPT_FLOOR = (
-    "port {}: its floor counts against the network's bandwidth, but it has no traffic class of its "
-    "own yet, so that other guests may still crowd it out"
-)
-
 
 def create(context: Context, entry: Entry, text: str, *, reclaim: bool, validate: bool) -> Port:
     """Plug a port in; the reply says where.
@@ -53,8 +50,6 @@ def create(context: Context, entry: Entry, text: str, *, reclaim: bool, validate
         raise port_exists(port.uuid)
     after = run_hook(context.hooks, status, "port-created", bare_port_text(port))
     _store(context, status, replace(after, floors=floors), port.uuid, port)
-    if floors.sum > status.floors.sum:
-        context.warn((_UNKEPT_FLOOR.format(port.uuid),))
     return port
 
 
@@ -133,6 +128,7 @@ def finish_ports(context: Context, name: str) -> None:
     status = context.store.live(name)
     context.ports.tidy(status.network)
     floors = floors_of(context.ports.ports(name))
+    keep_floors(context, status.network)
     _note(context, status, replace(status, floors=floors))
 
 
@@ -160,14 +156,17 @@ def _store(context: Context, before: Status, after: Status, uuid: UUID, port: Po
     """Write down a port, or that it is gone, and what follows; or leave everything as it was."""
     name = before.network.name
     old = context.ports.ports(name).get(uuid)
+    shaping = wanted_shaping(context, before.network)
     context.journal.begin(Intent(Operation.PORTS, name))
     try:
         context.ports.put(name, uuid, port)
+        (move_floors if port else drop_floors)(context, after.network, shaping)
         _note(context, before, after)
         context.journal.end(name)
     except BaseException:
         context.ports.put(name, uuid, old)
         _note(context, after, before)
+        keep_floors(context, before.network)
         context.journal.end(name)
         raise
 

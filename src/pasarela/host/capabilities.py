@@ -10,7 +10,7 @@ from collections.abc import Callable
 from errno import ENOENT, EOPNOTSUPP, EPROTONOSUPPORT
 
 from pasarela.host import sysctl
-from pasarela.host.netlink import traffic
+from pasarela.host.netlink import probes
 from pasarela.host.netlink.socket import Message, NetlinkSocket
 from pasarela.host.nftables.probe import has_bridge_meta, shows_bridged_ipv6
 from pasarela.plan.facts import Capabilities
@@ -35,7 +35,7 @@ class KernelCapabilities(Capabilities):
     def vlan_filtering(self) -> bool:
         """A kernel without it does not look at the attribute, one with it minds its value."""
         return self._once(
-            "vlan", lambda: self._answer(traffic.probe_bridge_vlans()) == EPROTONOSUPPORT
+            "vlan", lambda: self._answer(probes.probe_bridge_vlans()) == EPROTONOSUPPORT
         )
 
     @property
@@ -49,20 +49,20 @@ class KernelCapabilities(Capabilities):
 
     @property
     def shaping_htb(self) -> bool:
-        return self._once("htb", lambda: self._answer(traffic.probe_qdisc("htb")) != ENOENT)
+        return self._once("htb", lambda: self._answer(probes.probe_qdisc("htb")) != ENOENT)
 
     @property
     def shaping_sfq(self) -> bool:
-        return self._once("sfq", lambda: self._answer(traffic.probe_qdisc("sfq")) != ENOENT)
+        return self._once("sfq", lambda: self._answer(probes.probe_qdisc("sfq")) != ENOENT)
 
     @property
     def shaping_ifb(self) -> bool:
         return self._once(
             "ifb",
             lambda: (
-                self._answer(traffic.probe_link("ifb")) != EOPNOTSUPP
-                and self._answer(traffic.probe_qdisc("ingress")) != ENOENT
-                and self._answer(traffic.probe_action("mirred")) != ENOENT
+                self._answer(probes.probe_link("ifb")) != EOPNOTSUPP
+                and self._answer(probes.probe_qdisc("ingress")) != ENOENT
+                and self._answer(probes.probe_action("mirred")) != ENOENT
             ),
         )
 

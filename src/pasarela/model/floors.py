@@ -32,11 +32,6 @@ def capacity(network: Network) -> int:
     return (inbound.peak or inbound.average) if inbound else 0
 
 
-def rest(network: Network, floors: Floors) -> int:
-    """The rate left to the ports without a floor (class 1:2), in kilobytes a second."""
-    return max(capacity(network) - floors.sum, 0)
-
-
 def take(network: Network, port: Port, floors: Floors) -> tuple[Port, Floors]:
     """The port with a class of its own if it wants a floor, and the floors with it.
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pasarela.model.network import ForwardMode, Network
 from pasarela.model.paths import Paths
+from pasarela.model.port import Port
 from pasarela.plan.dnsmasq import dnsmasq_resources
 from pasarela.plan.facts import Facts
 from pasarela.plan.firewall import firewall_section, firewall_warnings
@@ -24,26 +25,28 @@ class Desired:
     warnings: tuple[str, ...] = ()
 
 
-def desired(network: Network, facts: Facts, paths: Paths) -> Desired:
-    """What a started network is.
+def desired(network: Network, facts: Facts, paths: Paths, ports: Iterable[Port] = ()) -> Desired:
+    """What a started network is, with the bandwidth that its ports have been promised.
 
     Raises:
         ConfigUnsupported: a text of the document cannot be put into dnsmasq's configuration.
     """
     return Desired(
-        state=frozenset(_resources(network, facts, paths)),
+        state=frozenset(_resources(network, facts, paths, ports)),
         warnings=tuple(_warnings(network, facts)),
     )
 
 
-def _resources(network: Network, facts: Facts, paths: Paths) -> Iterator[Resource]:
+def _resources(
+    network: Network, facts: Facts, paths: Paths, ports: Iterable[Port]
+) -> Iterator[Resource]:
     if network.forward.mode.owns_bridge:
         yield from bridge_resources(network, facts)
         yield from dnsmasq_resources(network, facts, paths)
         section = firewall_section(network, facts)
         if section is not None:
             yield section
-    yield from shaping_resources(network, facts)
+    yield from shaping_resources(network, facts, ports)
 
 
 def _warnings(network: Network, facts: Facts) -> Iterator[str]:

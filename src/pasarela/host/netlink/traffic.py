@@ -1,11 +1,13 @@
 """rtnetlink's messages for traffic control (linux/pkt_sched.h, pkt_cls.h, tc_act/tc_mirred.h).
 
 A direction's queue is an HTB qdisc ``1:`` whose class ``1:1`` holds the whole limit and whose
-class ``1:2`` below it takes all that has no class of its own.
+class ``1:2`` below it takes all that has no class of its own. A guest's class is beside ``1:2``,
+and a filter sends there what bears its MAC.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from struct import Struct
 
 from pasarela.host.netlink import attributes as nla
@@ -19,7 +21,6 @@ RTM_NEWTCLASS = 40
 RTM_GETTCLASS = 42
 RTM_NEWTFILTER = 44
 RTM_GETTFILTER = 46
-RTM_NEWACTION = 48
 
 ROOT = 0xFFFFFFFF
 INGRESS = 0xFFFF0000
@@ -27,39 +28,35 @@ _INGRESS_PARENT = 0xFFFFFFF1
 QDISC = 0x00010000
 WHOLE = 0x00010001
 DEFAULT = 0x00010002
-_FAIR = 0x00020000
 
-_TCA_KIND = 1
-_TCA_OPTIONS = 2
+TCA_KIND = 1
+TCA_OPTIONS = 2
 _TCA_HTB_PARMS = 1
 _TCA_HTB_INIT = 2
 _TCA_HTB_RATE64 = 6
 _TCA_HTB_CEIL64 = 7
-_TCA_U32_SEL = 5
+TCA_U32_SEL = 5
 _TCA_U32_ACT = 7
-_TCA_ACT_TAB = 1
-_TCA_ACT_KIND = 1
+TCA_ACT_KIND = 1
 _TCA_ACT_OPTIONS = 2
 _TCA_MIRRED_PARMS = 2
 _TC_ACT_STOLEN = 4
 _TCA_EGRESS_REDIR = 1
-_ETH_P_ALL = 0x0300  # in network byte order
+ETH_P_ALL = 0x0300  # in network byte order
 _LINK_LAYER_ETHERNET = 1
-_IFLA_MTU = 4
-_IFLA_IFNAME = 3
-_IFLA_LINKINFO = 18
-_IFLA_INFO_KIND = 1
-_IFLA_BR_VLAN_PROTOCOL = 8
+IFLA_IFNAME = 3
+IFLA_LINKINFO = 18
+IFLA_INFO_KIND = 1
 
-_HEADER = Struct("=BxxxiIII")
-_LINK_HEADER = Struct("=BxHiII")
+HEADER = Struct("=BxxxiIII")
+LINK_HEADER = Struct("=BxHiII")
 _HTB_INIT = Struct("=IIIII")
 _RATE = Struct("=BBHhHI")
 _HTB_REST = Struct("=IIIII")
 _U64 = Struct("=Q")
 _SFQ = Struct("=IiIII")
-_SELECTOR = Struct("=BBBxHHhhI")
-_SELECTOR_KEY = Struct("=IIii")
+SELECTOR = Struct("=BBBxHHhhI")
+SELECTOR_KEY = Struct("=IIii")
 _MIRRED = Struct("=IIiiiiI")
 _MAX_QUANTUM = 200_000
 _MIN_QUANTUM = 1514
@@ -70,136 +67,71 @@ def queue(index: int, limit: Limit, *, fair: bool) -> list[Message]:
     """The queue of a device, in place of the one that it has."""
     what = "cannot limit bandwidth"
     messages = [
-        _message(
+        traffic_message(
             RTM_NEWQDISC,
             NLM_F_CREATE | NLM_F_REPLACE,
-            _HEADER.pack(0, index, QDISC, ROOT, 0),
+            HEADER.pack(0, index, QDISC, ROOT, 0),
             "htb",
             nla.attribute(_TCA_HTB_INIT, _HTB_INIT.pack(3, 10, DEFAULT & 0xFFFF, 0, 0)),
             what,
         ),
-        _class(index, WHOLE, QDISC, limit),
-        _class(index, DEFAULT, WHOLE, limit),
+        limited_class(index, WHOLE, QDISC, limit),
+        limited_class(index, DEFAULT, WHOLE, limit),
     ]
     if fair:
-        header = _HEADER.pack(0, index, _FAIR, DEFAULT, 0)
-        options = _SFQ.pack(0, 10, 0, 0, 0)
-        messages.append(_message(RTM_NEWQDISC, NLM_F_CREATE, header, "sfq", options, what))
+        messages.append(fair_queue(index, DEFAULT))
     return messages
 
 
+def fair_queue(index: int, parent: int) -> Message:
+    """Shares out a class among its flows; its own number is that of the class, as tc's users do."""
+    header = HEADER.pack(0, index, (parent & 0xFFFF) << 16, parent, 0)
+    options = _SFQ.pack(0, 10, 0, 0, 0)
+    return traffic_message(
+        RTM_NEWQDISC, NLM_F_CREATE, header, "sfq", options, "cannot limit bandwidth"
+    )
+
+
 def remove_queue(index: int) -> Message:
-    return Message(RTM_DELQDISC, 0, _HEADER.pack(0, index, QDISC, ROOT, 0), "cannot lift limit")
+    return Message(RTM_DELQDISC, 0, HEADER.pack(0, index, QDISC, ROOT, 0), "cannot lift limit")
 
 
 def redirect(index: int, target: int) -> list[Message]:
     """Sends all that enters a device through another one's queue."""
     what = "cannot limit what guests send"
-    entry = _HEADER.pack(0, index, INGRESS, _INGRESS_PARENT, 0)
-    at = _HEADER.pack(0, index, 0, INGRESS, 1 << 16 | _ETH_P_ALL)
-    everything = _SELECTOR.pack(1, 0, 1, 0, 0, 0, 0, 0) + _SELECTOR_KEY.pack(0, 0, 0, 0)
+    entry = HEADER.pack(0, index, INGRESS, _INGRESS_PARENT, 0)
+    at = HEADER.pack(0, index, 0, INGRESS, 1 << 16 | ETH_P_ALL)
+    everything = SELECTOR.pack(1, 0, 1, 0, 0, 0, 0, 0) + SELECTOR_KEY.pack(0, 0, 0, 0)
     mirred = _MIRRED.pack(0, 0, _TC_ACT_STOLEN, 0, 0, _TCA_EGRESS_REDIR, target)
     action = nla.nested(
         1,
-        nla.text(_TCA_ACT_KIND, "mirred"),
+        nla.text(TCA_ACT_KIND, "mirred"),
         nla.nested(_TCA_ACT_OPTIONS, nla.attribute(_TCA_MIRRED_PARMS, mirred)),
     )
-    options = nla.attribute(_TCA_U32_SEL, everything) + nla.nested(_TCA_U32_ACT, action)
+    options = nla.attribute(TCA_U32_SEL, everything) + nla.nested(_TCA_U32_ACT, action)
     flags = NLM_F_CREATE | NLM_F_EXCL
     return [
-        _message(RTM_NEWQDISC, flags, entry, "ingress", b"", what),
-        _message(RTM_NEWTFILTER, flags, at, "u32", options, what),
+        traffic_message(RTM_NEWQDISC, flags, entry, "ingress", b"", what),
+        traffic_message(RTM_NEWTFILTER, flags, at, "u32", options, what),
     ]
 
 
 def remove_redirect(index: int) -> Message:
-    payload = _HEADER.pack(0, index, INGRESS, _INGRESS_PARENT, 0)
+    payload = HEADER.pack(0, index, INGRESS, _INGRESS_PARENT, 0)
     return Message(RTM_DELQDISC, 0, payload, "cannot lift limit")
 
 
 def create_detour(name: str) -> Message:
     payload = (
-        _LINK_HEADER.pack(0, 0, 0, 1, 1)
-        + nla.text(_IFLA_IFNAME, name)
-        + nla.nested(_IFLA_LINKINFO, nla.text(_IFLA_INFO_KIND, "ifb"))
+        LINK_HEADER.pack(0, 0, 0, 1, 1)
+        + nla.text(IFLA_IFNAME, name)
+        + nla.nested(IFLA_LINKINFO, nla.text(IFLA_INFO_KIND, "ifb"))
     )
     return Message(RTM_NEWLINK, NLM_F_CREATE, payload, f"cannot create device {name}")
 
 
-def classes_of(index: int) -> Message:
-    return Message(RTM_GETTCLASS, 0, _HEADER.pack(0, index, 0, 0, 0), "cannot list classes")
-
-
-def filters_at_entry(index: int) -> Message:
-    return Message(RTM_GETTFILTER, 0, _HEADER.pack(0, index, 0, INGRESS, 0), "cannot list filters")
-
-
-def parse_class(payload: bytes, expected: Limit | None) -> tuple[int, Limit] | None:
-    """A class's handle and limit; None for one that is not HTB's.
-
-    A burst comes back in ticks, so what was ``expected`` is returned where it comes to the same.
-    """
-    _, _, handle, _, _ = _HEADER.unpack_from(payload)
-    found = nla.parse(payload[_HEADER.size :])
-    options = nla.parse(found.get(_TCA_OPTIONS, b""))
-    if nla.as_text(found.get(_TCA_KIND, b"")) != "htb" or _TCA_HTB_PARMS not in options:
-        return None
-    parameters = options[_TCA_HTB_PARMS]
-    rate = _wide(options.get(_TCA_HTB_RATE64), _RATE.unpack_from(parameters)[5])
-    peak = _wide(options.get(_TCA_HTB_CEIL64), _RATE.unpack_from(parameters, _RATE.size)[5])
-    buffer = _HTB_REST.unpack_from(parameters, 2 * _RATE.size)[0]
-    if expected and (rate, peak, buffer) == (
-        expected.rate,
-        expected.peak,
-        _buffer(expected.rate, expected.burst),
-    ):
-        return handle, expected
-    return handle, Limit(rate, peak, (buffer << 6) * rate // 10**9)
-
-
-def redirects_to(payload: bytes) -> int | None:
-    """The index of the device that a filter sends packets to."""
-    options = nla.parse(nla.parse(payload[_HEADER.size :]).get(_TCA_OPTIONS, b""))
-    for _, action in nla.each(options.get(_TCA_U32_ACT, b"")):
-        inner = nla.parse(nla.parse(action).get(_TCA_ACT_OPTIONS, b""))
-        if _TCA_MIRRED_PARMS in inner:
-            return int(_MIRRED.unpack_from(inner[_TCA_MIRRED_PARMS])[6])
-    return None
-
-
-# asking what the kernel knows, without changing anything: each of these is refused, but how says it
-
-
-def probe_qdisc(kind: str) -> Message:
-    """ENOENT: no such qdisc; anything else: there is one, and it does not take these options."""
-    header = _HEADER.pack(0, 1, 0x7FF30000, ROOT, 0)
-    return _message(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, header, kind, b"\0\0\0\0", "")
-
-
-def probe_action(kind: str) -> Message:
-    """ENOENT: no such action; EINVAL: there is one, and it wants parameters."""
-    wanted = nla.nested(_TCA_ACT_TAB, nla.nested(1, nla.text(_TCA_ACT_KIND, kind)))
-    return Message(RTM_NEWACTION, NLM_F_CREATE | NLM_F_EXCL, bytes(4) + wanted)
-
-
-def probe_bridge_vlans() -> Message:
-    """EPROTONOSUPPORT: bridges can filter VLANs, but of no such protocol; EINVAL: they cannot."""
-    return probe_link("bridge", nla.be16(_IFLA_BR_VLAN_PROTOCOL, 0x1234))
-
-
-def probe_link(kind: str, *data: bytes) -> Message:
-    """EOPNOTSUPP: no such kind of link; EINVAL: there is one, and not with this MTU."""
-    info = nla.text(_IFLA_INFO_KIND, kind) + (nla.nested(2, *data) if data else b"")
-    payload = (
-        _LINK_HEADER.pack(0, 0, 0, 0, 0)
-        + nla.text(_IFLA_IFNAME, "pasarela-probe")
-        + nla.u32(_IFLA_MTU, _U32_MAX)
-        + nla.nested(_IFLA_LINKINFO, info)
-    )
-    return Message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, payload)
-
-
-def _class(index: int, handle: int, parent: int, limit: Limit) -> Message:
+def limited_class(index: int, handle: int, parent: int, limit: Limit) -> Message:
+    """Makes a class, or changes it if there is one."""
     options = nla.attribute(
         _TCA_HTB_PARMS,
         _rate(limit.rate)
@@ -215,16 +147,61 @@ def _class(index: int, handle: int, parent: int, limit: Limit) -> Message:
     for kind, rate in ((_TCA_HTB_RATE64, limit.rate), (_TCA_HTB_CEIL64, limit.peak)):
         if rate > _U32_MAX:
             options += nla.attribute(kind, _U64.pack(rate))
-    header = _HEADER.pack(0, index, handle, parent, 0)
-    return _message(RTM_NEWTCLASS, NLM_F_CREATE, header, "htb", options, "cannot limit bandwidth")
+    header = HEADER.pack(0, index, handle, parent, 0)
+    return traffic_message(
+        RTM_NEWTCLASS, NLM_F_CREATE, header, "htb", options, "cannot limit bandwidth"
+    )
 
 
-def _message(
+def classes_of(index: int) -> Message:
+    return Message(RTM_GETTCLASS, 0, HEADER.pack(0, index, 0, 0, 0), "cannot list classes")
+
+
+def filters_at_entry(index: int) -> Message:
+    return Message(RTM_GETTFILTER, 0, HEADER.pack(0, index, 0, INGRESS, 0), "cannot list filters")
+
+
+def parse_class(payload: bytes, expected: Mapping[int, Limit]) -> tuple[int, Limit] | None:
+    """A class's handle and limit; None for one that is not HTB's.
+
+    A burst comes back in ticks, so what was ``expected`` of that handle is returned where it comes
+    to the same.
+    """
+    _, _, handle, _, _ = HEADER.unpack_from(payload)
+    found = nla.parse(payload[HEADER.size :])
+    options = nla.parse(found.get(TCA_OPTIONS, b""))
+    if nla.as_text(found.get(TCA_KIND, b"")) != "htb" or _TCA_HTB_PARMS not in options:
+        return None
+    parameters = options[_TCA_HTB_PARMS]
+    rate = _wide(options.get(_TCA_HTB_RATE64), _RATE.unpack_from(parameters)[5])
+    peak = _wide(options.get(_TCA_HTB_CEIL64), _RATE.unpack_from(parameters, _RATE.size)[5])
+    buffer = _HTB_REST.unpack_from(parameters, 2 * _RATE.size)[0]
+    limit = expected.get(handle)
+    if limit and (rate, peak, buffer) == (
+        limit.rate,
+        limit.peak,
+        _buffer(limit.rate, limit.burst),
+    ):
+        return handle, limit
+    return handle, Limit(rate, peak, (buffer << 6) * rate // 10**9)
+
+
+def redirects_to(payload: bytes) -> int | None:
+    """The index of the device that a filter sends packets to."""
+    options = nla.parse(nla.parse(payload[HEADER.size :]).get(TCA_OPTIONS, b""))
+    for _, action in nla.each(options.get(_TCA_U32_ACT, b"")):
+        inner = nla.parse(nla.parse(action).get(_TCA_ACT_OPTIONS, b""))
+        if _TCA_MIRRED_PARMS in inner:
+            return int(_MIRRED.unpack_from(inner[_TCA_MIRRED_PARMS])[6])
+    return None
+
+
+def traffic_message(
     kind: int, flags: int, header: bytes, name: str, options: bytes, label: str
 ) -> Message:
-    payload = header + nla.text(_TCA_KIND, name)
+    payload = header + nla.text(TCA_KIND, name)
     if options:
-        payload += nla.attribute(_TCA_OPTIONS, options)
+        payload += nla.attribute(TCA_OPTIONS, options)
     return Message(kind, flags, payload, label)
 
 

@@ -16,6 +16,7 @@ from pasarela.daemon.config import Config
 from pasarela.daemon.lease_cache import LeaseCache
 from pasarela.daemon.listening import Door, inherited, made
 from pasarela.daemon.notify import notify
+from pasarela.daemon.resolver_watch import ResolverWatch
 from pasarela.daemon.served import ServedEngine, failures_of
 from pasarela.daemon.service import Service
 from pasarela.engine import lock
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from pasarela.engine.machine import Interfaces, Machine
 
 log = logging.getLogger(__name__)
+
+RESOLV_CONF = Path("/etc/resolv.conf")  # host.facts has it too; importing that takes long
 
 
 @contextmanager
@@ -61,6 +64,7 @@ class Daemon:
         self._engine.load()
         self._door.open(self._service)
         self._watch_signals()
+        resolver = self._watch_resolver()
         ticking = asyncio.create_task(
             self._service.tick_forever(self._config.keepalive_interval), name="keepalive"
         )
@@ -71,6 +75,7 @@ class Daemon:
         finally:
             notify("STOPPING=1")
             ticking.cancel()
+            resolver.close()
             self._door.close()
             await self._service.close()
 
@@ -79,6 +84,16 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
         loop.add_signal_handler(signal.SIGHUP, self._reload)
+
+    def _watch_resolver(self) -> ResolverWatch:
+        return ResolverWatch(RESOLV_CONF, lambda: self._service.work(self._follow_resolver))
+
+    def _follow_resolver(self) -> None:
+        try:
+            self._engine.follow_resolver()
+        except PasarelaError as error:
+            log.error("name servers are as they were: %s", error.message)
+        _log_all(self._engine.take_warnings())
 
     def _settle(self) -> None:
         """Adopt what runs, then start what is marked for it if this boot has not yet."""

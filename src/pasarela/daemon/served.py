@@ -88,6 +88,11 @@ class ServedEngine(Engine):
         idle = self.list_networks(NetworkFilter.INACTIVE | NetworkFilter.AUTOSTART)
         return found + failures_of(self.start_many(idle))
 
+    def follow_resolver(self) -> None:
+        """Tell the served networks of other name servers, if the host has others by now."""
+        with self._writing():
+            pass  # it is the first thing that each change does
+
     def state_names(self, state: str) -> list[str]:
         """The interfaces whose operational state is exactly this."""
         return [one.name for one in self._interfaces.listed() if one.state == state]

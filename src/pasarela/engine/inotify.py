@@ -40,6 +40,16 @@ class Watch:
             os.close(self._file)
             self._file = -1
 
+    def fileno(self) -> int:
+        return self._file
+
+    def drain(self) -> bool:
+        """Whether the file is among what has changed since; does not wait."""
+        try:
+            return self._name in os.read(self._file, 65536)
+        except BlockingIOError:
+            return False
+
     def changes(self, timeout: float | None) -> Iterator[None]:
         """Once for each batch of changes, until ``timeout`` seconds have passed."""
         poll = select.poll()
@@ -49,7 +59,7 @@ class Watch:
             left = None if end is None else (end - time.monotonic()) * 1000
             if left is not None and left <= 0:
                 return
-            if poll.poll(left) and self._name in os.read(self._file, 65536):
+            if poll.poll(left) and self.drain():
                 yield
 
 

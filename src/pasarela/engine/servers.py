@@ -1,6 +1,6 @@
 """Keeping the name servers of served networks in step with the host's resolver.
 
-There is no daemon that could wait for resolv.conf to change, so each writing command looks.
+Each writing command looks; the daemon waits for resolv.conf to change, too.
 """
 
 from __future__ import annotations

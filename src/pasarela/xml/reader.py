@@ -125,5 +125,10 @@ def _check_entities(element: etree._Element, label: str, source: str | None) -> 
 
 
 def _other_command(name: str) -> str | None:
-    commands = {"domain": "virsh define", "network": "net-define", "networkport": "net-port-create"}
+    commands = {
+        "domain": "virsh define",
+        "interface": "iface-define",
+        "network": "net-define",
+        "networkport": "net-port-create",
+    }
     return f"this is a <{name}>: define it with {commands[name]}" if name in commands else None

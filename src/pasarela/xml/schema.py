@@ -7,7 +7,11 @@ from importlib import import_module
 from pasarela.xml.node import Node
 
 # The tables are loaded where they are asked for: they cost more than reading a document does.
-_TABLES = {"network": "pasarela.xml.schema_network", "networkport": "pasarela.xml.schema_port"}
+_TABLES = {
+    "interface": "pasarela.xml.schema_interface",
+    "network": "pasarela.xml.schema_network",
+    "networkport": "pasarela.xml.schema_port",
+}
 
 
 def check_schema(root: Node) -> None:

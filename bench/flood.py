@@ -19,7 +19,8 @@ BURST = 20  # packets between two looks at the clock
 
 def main() -> None:
     target, rate, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    told_to_end: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: told_to_end.append(number))
     sent = 0
     try:
         begin = time.monotonic()
@@ -30,7 +31,7 @@ def main() -> None:
                     one.sendto(b"flood", (target, port))
             sent += BURST
             now = time.monotonic()
-            if now > begin + seconds:
+            if told_to_end or now > begin + seconds:
                 return
             time.sleep(max(0.0, begin + sent / rate - now))
     finally:

@@ -53,11 +53,12 @@ class Daemon:
         self._root = root
         self._config = config
         self._stopping = asyncio.Event()
-        self._engine = self._make_engine(Paths.under(root))
+        leases = LeaseCache()
+        self._engine = self._make_engine(Paths.under(root), leases)
         policy = Policy(config.group, config.everybody_may_write)
         listeners = inherited(os.environ) or made(root / "run/libvirt", config)
         self._door = Door(listeners, policy, config.max_clients)
-        self._service = Service(self._engine, self._door.left)
+        self._service = Service(self._engine, leases, self._door.left)
 
     async def run(self) -> None:
         """Serve until told to stop."""
@@ -111,7 +112,7 @@ class Daemon:
     def _announce(self, event: NetworkEvent) -> None:
         self._service.announce(event)
 
-    def _make_engine(self, paths: Paths) -> ServedEngine:
+    def _make_engine(self, paths: Paths, leases: LeaseCache) -> ServedEngine:
         """The one place here that names the adapters of the host."""
 
         def machine() -> Machine:
@@ -124,7 +125,7 @@ class Daemon:
 
             return HostInterfaces()
 
-        return ServedEngine(paths, machine, interfaces, LeaseCache(), self._announce)
+        return ServedEngine(paths, machine, interfaces, leases, self._announce)
 
 
 def _reloaded(done: asyncio.Future[tuple[str, ...]]) -> None:

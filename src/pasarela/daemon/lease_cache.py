@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from math import inf
 from pathlib import Path
+from typing import NamedTuple
 
 from pasarela.engine.index import Signature, signature_of
 from pasarela.model.handles import Lease
@@ -13,19 +15,36 @@ ALWAYS = 0  # a moment before which no lease has expired
 MAX_FILES = 4096
 
 
+class Look(NamedTuple):
+    """A version of a lease file, and the time until which its leases are all the same."""
+
+    path: Path
+    signature: Signature | None
+    until: float
+
+    def holds(self) -> bool:
+        """Whether another look would find the same leases."""
+        return time.time() < self.until and signature_of(self.path) == self.signature
+
+
 class LeaseCache:
     """Reads as host.leases.read_leases does.
 
     The files are replaced as a whole, so their inode tells one version from the next.
+
+    Attributes:
+        last_look: what the last call saw.
     """
 
     def __init__(self) -> None:
+        self.last_look: Look | None = None
         self._known: dict[Path, tuple[Signature, Sequence[Lease]]] = {}
 
     def __call__(self, path: Path) -> Sequence[Lease]:
         """The leases that have not expired."""
         signature = signature_of(path)
         if signature is None:
+            self.last_look = Look(path, None, inf)
             return ()
         known = self._known.get(path)
         if known is None or known[0] != signature:
@@ -34,7 +53,10 @@ class LeaseCache:
                 self._known.clear()
             self._known[path] = known
         now = int(time.time())
-        return [lease for lease in known[1] if not 0 < lease.expiry < now]
+        valid = [lease for lease in known[1] if not 0 < lease.expiry < now]
+        first = min((lease.expiry for lease in valid if lease.expiry), default=inf)
+        self.last_look = Look(path, signature, first + 1)
+        return valid
 
 
 def _read(path: Path) -> Sequence[Lease]:

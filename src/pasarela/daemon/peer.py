@@ -49,9 +49,17 @@ class Peer(asyncio.Protocol):
         self._service.lost()
 
     def data_received(self, data: bytes) -> None:
-        self._handle(self.protocol.receive(data))
-        if not self._service.may_hold(self):
-            self.drop()
+        answers = self._service.answers
+        if not (answers.are_for(data) and self._is_at_rest()):
+            self._handle(self.protocol.receive(data))
+            if not self._service.may_hold(self):
+                self.drop()
+            return
+        known = answers.find(data)
+        if known is not None:
+            self._transport.write(known)
+        else:
+            answers.keep(data, self._handle(self.protocol.receive(data)))
 
     def pause_writing(self) -> None:
         self._stuck_since = self._loop.time()
@@ -96,25 +104,38 @@ class Peer(asyncio.Protocol):
 
     # within
 
-    def _handle(self, calls: Iterable[Call]) -> None:
+    def _is_at_rest(self) -> bool:
+        """Open, and everything that it has said is answered, but perhaps for changes."""
+        protocol = self.protocol
+        return (
+            protocol.state.opened
+            and not protocol.waiting
+            and not protocol.closing
+            and not self._paused
+        )
+
+    def _handle(self, calls: Iterable[Call]) -> bytes:
+        """Answer calls; what has been sent."""
         for call in calls:
             self._service.serve(self, call)
             if self._stuck_since is not None:
                 break
-        self._flush()
+        sent = self._flush()
         self._set_paused()
+        return sent
 
-    def _flush(self) -> None:
+    def _flush(self) -> bytes:
         if self._transport.is_closing():
-            return
+            return b""
         data = self.protocol.take_bytes()
         if data:
             self._transport.write(data)
             if self._transport.get_write_buffer_size() > MAX_UNSENT:
                 self.drop()
-                return
+                return data
         if self.protocol.closing:
             self._transport.close()
+        return data
 
     def _set_paused(self) -> None:
         """Leave a client's input in its socket while it has enough to wait for."""

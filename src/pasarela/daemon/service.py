@@ -10,7 +10,9 @@ from functools import partial
 from itertools import count
 from typing import Any
 
+from pasarela.daemon.answers import Answers
 from pasarela.daemon.calls import HANDLERS, Handler
+from pasarela.daemon.lease_cache import LeaseCache
 from pasarela.daemon.peer import Peer
 from pasarela.daemon.served import ServedEngine
 from pasarela.errors import InternalError, NotSupportedByDriver, PasarelaError
@@ -31,11 +33,13 @@ class Service:
     """The clients of one daemon, and what they share.
 
     Args:
+        leases: what the engine reads leases by.
         lost: called whenever a client has gone.
     """
 
-    def __init__(self, engine: ServedEngine, lost: Callable[[], None]) -> None:
+    def __init__(self, engine: ServedEngine, leases: LeaseCache, lost: Callable[[], None]) -> None:
         self.engine = engine
+        self.answers = Answers(leases)
         ids = count()
         self.services = {
             driver: Services(driver, callback_ids=ids) for driver in ("network", "interface")
@@ -107,7 +111,12 @@ class Service:
         )
 
     def _submit(self, job: Callable[[], Any]) -> Future[Any]:
-        return self._worker.submit(job)
+        self.answers.change_begins()
+        future = self._worker.submit(job)
+        future.add_done_callback(
+            lambda _: self._loop.call_soon_threadsafe(self.answers.change_ends)
+        )
+        return future
 
     def _finish(self, peer: Peer, call: Call, done: Future[Any]) -> None:
         if done.cancelled():

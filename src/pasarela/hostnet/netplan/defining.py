@@ -1,0 +1,101 @@
+"""An interface as it shall be, written into netplan's files, or taken out of them."""
+
+from __future__ import annotations
+
+from pasarela.errors import HostnetRefused, InterfaceNotFound
+from pasarela.hostnet.netplan.bridging import refuse_in_use, without
+from pasarela.hostnet.netplan.entries import says, with_settings
+from pasarela.hostnet.netplan.layers import LAYER3
+from pasarela.hostnet.netplan.merged import Configuration, Device
+from pasarela.hostnet.netplan.ports import declared, found_port, home, silent
+from pasarela.hostnet.netplan.reading import interface as read
+from pasarela.hostnet.netplan.writing import SECTION_OF, device_settings
+from pasarela.model.interface_config import (
+    BondConfig,
+    BridgeConfig,
+    InterfaceConfig,
+    VlanConfig,
+)
+
+_DESCRIBED = LAYER3 | {
+    "activation-mode",
+    "id",
+    "interfaces",
+    "link",
+    "macaddress",
+    "mtu",
+    "optional",
+    "parameters",
+}
+"""What an interface document says; everything else that a file says of it stays."""
+
+
+def defined(configuration: Configuration, interface: InterfaceConfig) -> Configuration:
+    """With just this said of the interface."""
+    section = SECTION_OF[interface.type]
+    device = configuration.find(interface.name)
+    if device is not None and device.section != section:
+        raise HostnetRefused(
+            f"{interface.name} is in the netplan files already, under {device.section}",
+            remedy=f"undefine it first: virsh iface-undefine {interface.name}",
+        )
+    if device is not None and read(configuration, device) == interface:
+        return configuration
+    configuration, ids = _below(configuration, interface)
+    return _written(configuration, interface, device, ids)
+
+
+def undefined(configuration: Configuration, name: str) -> Configuration:
+    """Without the interface. Raises InterfaceNotFound: the files do not name it."""
+    device = configuration.find(name)
+    if device is None:
+        raise InterfaceNotFound(f"couldn't find interface named '{name}'")
+    refuse_in_use(configuration, device)
+    return without(configuration, ("network", device.section, device.id))
+
+
+def _below(
+    configuration: Configuration, interface: InterfaceConfig
+) -> tuple[Configuration, list[str]]:
+    """The ids of what the interface stands on, which are declared where missing."""
+    match interface.details:
+        case BridgeConfig(ports=ports) | BondConfig(ports=ports):
+            pass
+        case VlanConfig(parent=parent):
+            ports = (InterfaceConfig(parent),)
+        case _:
+            ports = ()
+    ids = []
+    for port in ports:
+        configuration = declared(configuration, port, home(configuration, None))
+        if isinstance(interface.details, VlanConfig):
+            ids.append((configuration.find(port.name) or _only(port.name)).id)
+            continue
+        member = found_port(configuration, port, interface.name)
+        configuration = silent(configuration, member)
+        ids.append(member.id)
+    return configuration, ids
+
+
+def _only(name: str) -> Device:
+    return Device("ethernets", name, {})
+
+
+def _written(
+    configuration: Configuration,
+    interface: InterfaceConfig,
+    device: Device | None,
+    ids: list[str],
+) -> Configuration:
+    settings = device_settings(interface, ids)
+    held = device.settings if device else {}
+    id = device.id if device else interface.name
+    keys = ("network", SECTION_OF[interface.type], id)
+    new = {key: value for key, value in settings.items() if not says(held.get(key), value)}
+    place = home(configuration, device)
+    changed = with_settings(place, keys, new or ({} if device else {"dhcp4": False}))
+    configuration = configuration.with_document(changed)
+    for key in held:
+        if key in _DESCRIBED and key not in settings:
+            configuration = without(configuration, (*keys, key))
+    return configuration

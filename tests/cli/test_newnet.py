@@ -15,6 +15,7 @@ from ipaddress import (
 
 import pytest
 
+from pasarela.cli.newnet.host_access import host_access_of
 from pasarela.cli.newnet.likeness import network_like
 from pasarela.cli.newnet.recipe import new_network
 from pasarela.cli.newnet.request import (
@@ -22,10 +23,13 @@ from pasarela.cli.newnet.request import (
     Request,
     Surroundings,
     parse_dhcp,
+    parse_guests,
+    parse_host_access,
     parse_kind,
     parse_subnets,
 )
 from pasarela.errors import InvalidArgument
+from pasarela.model.host_access import HostAccess
 from pasarela.model.network import AddressRange, ForwardMode, Network
 from pasarela.plan.facts import Facts, RouteFact
 from pasarela.xml.network import format_network, parse_network
@@ -303,3 +307,66 @@ def test_two_subnets_of_a_copy_do_not_clash(around: Surroundings) -> None:
     assert isinstance(second, IPv4Network)
     assert not first.overlaps(second)
     assert IPv4Interface(f"{first[1]}/24").network == first
+
+
+class TestHostAccess:
+    @pytest.fixture
+    def lan(self, around: Surroundings) -> Surroundings:
+        facts = replace(
+            around.facts,
+            links=frozenset({"lo", "enp3s0"}),
+            addresses={"enp3s0": (IPv4Interface("172.26.0.100/16"),)},
+        )
+        return replace(around, facts=facts)
+
+    @staticmethod
+    def chosen(lan: Surroundings, text: str, **more: object) -> HostAccess:
+        address, dhcp = parse_host_access(text)
+        request = Request(
+            "direct", Kind.MACVTAP, dev="enp3s0", host_access=address, host_access_dhcp=dhcp
+        )
+        request = replace(request, **more)  # type: ignore[arg-type]
+        access = host_access_of(new_network(request, lan), request, lan)
+        assert access is not None
+        return access
+
+    def test_an_address_of_the_lans_dhcp(self, lan: Surroundings) -> None:
+        access = self.chosen(lan, "dhcp")
+        assert (access.link, access.address, access.guests) == ("enp3s0-host", None, None)
+        assert 255 < access.table < 2**32
+
+    def test_a_fixed_one_and_the_guests_behind_it(self, lan: Surroundings) -> None:
+        guests = parse_guests("172.26.1.0/24")
+        access = self.chosen(lan, "172.26.0.200/16", host_access_guests=guests)
+        assert access.address == IPv4Interface("172.26.0.200/16")
+        assert access.guests == guests
+
+    def test_its_name_is_nobody_elses(self, lan: Surroundings) -> None:
+        first = self.chosen(lan, "dhcp")
+        taken = replace(lan, facts=replace(lan.facts, links=lan.facts.links | {first.link}))
+        assert self.chosen(taken, "dhcp").link == "enp3s0-host2"
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ("172.26.0.100/16", "already, on enp3s0"),
+            ("10.0.0.5/24", "not of the LAN"),
+        ],
+    )
+    def test_an_address_that_cannot_be(self, lan: Surroundings, text: str, said: str) -> None:
+        with pytest.raises(InvalidArgument, match=said):
+            self.chosen(lan, text)
+
+    @pytest.mark.parametrize("text", ["yes", "172.26.0.200", "fd00::1/64", "off"])
+    def test_words_that_are_none(self, text: str) -> None:
+        with pytest.raises(InvalidArgument, match="no address on a LAN"):
+            parse_host_access(text)
+
+    def test_only_where_guests_are_on_the_nic(self, lan: Surroundings) -> None:
+        with pytest.raises(InvalidArgument, match="--host-access means nothing"):
+            new_network(Request("n", Kind.NAT, host_access_dhcp=True), lan)
+
+    def test_guests_without_access(self, lan: Surroundings) -> None:
+        request = Request("n", Kind.MACVTAP, host_access_guests=IPv4Network("172.26.1.0/24"))
+        with pytest.raises(InvalidArgument, match="part of --host-access"):
+            host_access_of(new_network(request, lan), request, lan)

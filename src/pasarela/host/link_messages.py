@@ -10,7 +10,15 @@ from pasarela.host.netlink import addresses, links, routes
 from pasarela.host.netlink.socket import Message, NetlinkError
 from pasarela.plan.actions import Action, Change, Create, Remove
 from pasarela.plan.links import ForeignLink
-from pasarela.plan.resources import BridgeLink, LinkAddress, LinkRoute, LinkUp, Resource
+from pasarela.plan.resources import (
+    BridgeLink,
+    LinkAddress,
+    LinkRoute,
+    LinkUp,
+    MacvlanLink,
+    OnLinkRoute,
+    Resource,
+)
 
 
 def messages(action: Action) -> list[Message]:
@@ -42,16 +50,24 @@ def _remedy(error: NetlinkError) -> str | None:
 
 def _create(resource: Resource) -> list[Message]:
     match resource:
-        case BridgeLink():
-            return links.create_bridge(resource)
+        case BridgeLink() | MacvlanLink():
+            return _create_link(resource)
         case LinkUp(name):
             return [links.set_up(name, up=True)]
         case LinkAddress(link, address):
             return [addresses.add(_index(link), link, address)]
         case LinkRoute(link):
             return [routes.add(_index(link), resource)]
+        case OnLinkRoute(link):
+            return [routes.add_on_link(_index(link), resource)]
         case _:
             return []
+
+
+def _create_link(link: BridgeLink | MacvlanLink) -> list[Message]:
+    if isinstance(link, MacvlanLink):
+        return [links.create_macvlan(link, _index(link.parent))]
+    return links.create_bridge(link)
 
 
 def _change(before: Resource, after: Resource) -> list[Message]:
@@ -60,7 +76,9 @@ def _change(before: Resource, after: Resource) -> list[Message]:
             raise _exists(name)
         case BridgeLink(), BridgeLink():
             return links.change_bridge(before, after)
-        case LinkRoute(), LinkRoute():
+        case MacvlanLink(), MacvlanLink():
+            return [*_remove(before), *_create(after)]
+        case LinkRoute() | OnLinkRoute(), LinkRoute() | OnLinkRoute():
             return [*_remove(before), *_create(after)]
         case _:
             return _create(after)
@@ -69,7 +87,7 @@ def _change(before: Resource, after: Resource) -> list[Message]:
 def _remove(resource: Resource) -> list[Message]:
     """Nothing for a link that is gone, and all that hung on it with it."""
     match resource:
-        case BridgeLink(name):
+        case BridgeLink(name) | MacvlanLink(name):
             return [links.delete(name)]
         case LinkUp(name):
             return [links.set_up(name, up=False)]
@@ -77,6 +95,8 @@ def _remove(resource: Resource) -> list[Message]:
             return [addresses.remove(_index(link), link, address)]
         case LinkRoute(link):
             return [routes.remove(_index(link), resource)]
+        case OnLinkRoute(link):
+            return [routes.remove_on_link(_index(link), resource)]
         case _:
             return []
 

@@ -7,19 +7,36 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from enum import Enum
-from errno import ENODEV, ERANGE
+from errno import ENODEV, ENOENT, ERANGE
 from itertools import groupby
+from socket import if_indextoname
 
 from pasarela.errors import SystemCallFailed
 from pasarela.host.link_messages import failure, messages
 from pasarela.host.netlink import addresses, links, routes
 from pasarela.host.netlink.links import LinkInfo
-from pasarela.host.netlink.socket import NetlinkSocket
+from pasarela.host.netlink.socket import NetlinkError, NetlinkSocket
 from pasarela.plan.actions import Action, ApplyError, Change, Create, Remove
 from pasarela.plan.links import ForeignLink
-from pasarela.plan.resources import BridgeLink, LinkAddress, LinkRoute, LinkUp, Resource
+from pasarela.plan.resources import (
+    BridgeLink,
+    LinkAddress,
+    LinkRoute,
+    LinkUp,
+    MacvlanLink,
+    OnLinkRoute,
+    Resource,
+)
 
-LINK_RESOURCES = (BridgeLink, ForeignLink, LinkUp, LinkAddress, LinkRoute)
+LINK_RESOURCES = (
+    BridgeLink,
+    MacvlanLink,
+    ForeignLink,
+    LinkUp,
+    LinkAddress,
+    LinkRoute,
+    OnLinkRoute,
+)
 
 
 class Links:
@@ -54,10 +71,16 @@ class Links:
             yield (found := _as_resource(info, bridge))
             if isinstance(found, ForeignLink):
                 return
+        macvlan = next((one for one in expected if isinstance(one, MacvlanLink)), None)
+        if macvlan is not None:
+            yield (seen := _as_macvlan(info, macvlan))
+            if isinstance(seen, ForeignLink):
+                return
         if info.up and any(isinstance(one, LinkUp) for one in expected):
             yield LinkUp(info.name)
         yield from self._observe_addresses(info, expected)
         yield from self._observe_routes(info, expected)
+        yield from self._observe_on_link(info, expected)
 
     def _observe_addresses(self, info: LinkInfo, expected: list[Resource]) -> Iterator[LinkAddress]:
         wanted = {one for one in expected if isinstance(one, LinkAddress)}
@@ -80,6 +103,25 @@ class Links:
                 found = LinkRoute(info.name, route.destination, route.gateway, route.metric)
                 if found.key in wanted:
                     yield found
+
+    def _observe_on_link(self, info: LinkInfo, expected: list[Resource]) -> Iterator[OnLinkRoute]:
+        wanted = {one for one in expected if isinstance(one, OnLinkRoute)}
+        for table in {one.table for one in wanted}:
+            for payload in self._dump_table(info.index, table):
+                route = routes.parse_on_link(payload)
+                if route is None or route.source is None:
+                    continue
+                found = OnLinkRoute(info.name, route.destination, route.source, route.table)
+                if found in wanted:
+                    yield found
+
+    def _dump_table(self, index: int, table: int) -> Sequence[bytes]:
+        try:
+            return self._socket.dump(routes.get_on_link(index, table))
+        except NetlinkError as error:
+            if error.errno == ENOENT:  # nothing has ever been in that table
+                return ()
+            raise
 
     # applying
 
@@ -156,18 +198,18 @@ class _Stage(Enum):
 
 def _stage(action: Action) -> _Stage:
     match action:
-        case Remove(BridgeLink()):
+        case Remove(BridgeLink() | MacvlanLink()):
             return _Stage.DELETE
-        case Create(BridgeLink()) | Change(after=BridgeLink()):
+        case Create(BridgeLink() | MacvlanLink()) | Change(after=BridgeLink() | MacvlanLink()):
             return _Stage.LINK
         case _:
             return _Stage.REST
 
 
 def _link_name(resource: Resource) -> str:
-    if isinstance(resource, LinkAddress | LinkRoute):
+    if isinstance(resource, LinkAddress | LinkRoute | OnLinkRoute):
         return resource.link
-    assert isinstance(resource, BridgeLink | ForeignLink | LinkUp)
+    assert isinstance(resource, BridgeLink | MacvlanLink | ForeignLink | LinkUp)
     return resource.name
 
 
@@ -182,3 +224,14 @@ def _as_resource(info: LinkInfo, expected: BridgeLink) -> BridgeLink | ForeignLi
         forward_delay=info.forward_delay,
         vlan_filtering=info.vlan_filtering,
     )
+
+
+def _as_macvlan(info: LinkInfo, expected: MacvlanLink) -> MacvlanLink | ForeignLink:
+    """On another NIC than it should be, it is ours and to be made anew."""
+    if info.kind != "macvlan" or info.mac != expected.mac:
+        return ForeignLink(info.name, info.kind or "device")
+    try:
+        parent = if_indextoname(info.parent)
+    except OSError:
+        parent = ""
+    return replace(expected, parent=parent)

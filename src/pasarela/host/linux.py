@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from socket import NETLINK_ROUTE
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pasarela.errors import PasarelaError
 from pasarela.host.capabilities import KernelCapabilities
@@ -30,15 +30,21 @@ from pasarela.model.values import PciAddress
 from pasarela.plan.actions import Action, ApplyError, Meanwhile, Remove, nothing
 from pasarela.plan.facts import Capabilities, Facts
 from pasarela.plan.resources import (
+    DhcpClient,
     DnsmasqProcess,
     HostState,
     Resource,
     Scope,
+    SourceRule,
     Sysctl,
     TextFile,
 )
 from pasarela.plan.ruleset import FirewallSection
 from pasarela.plan.shaping import BridgeShaping
+
+if TYPE_CHECKING:
+    from pasarela.host.dhcp_client import DhcpClients
+    from pasarela.host.rules import Rules
 
 LEASE_HELPER = Path(__file__).with_name("lease_helper.py")
 
@@ -131,6 +137,10 @@ class LinuxHost:
                 return self._firewall
             case BridgeShaping():
                 return self._shaping
+            case SourceRule():
+                return self._rules
+            case DhcpClient():
+                return self._dhcp_clients
             case _:
                 return self._links
 
@@ -145,6 +155,18 @@ class LinuxHost:
     @cached_property
     def _links(self) -> Links:
         return Links(self._route_socket)
+
+    @cached_property
+    def _rules(self) -> Rules:
+        from pasarela.host.rules import Rules  # noqa: PLC0415  (few networks have any)
+
+        return Rules(self._route_socket)
+
+    @cached_property
+    def _dhcp_clients(self) -> DhcpClients:
+        from pasarela.host.dhcp_client import DhcpClients  # noqa: PLC0415
+
+        return DhcpClients(self._rules)
 
     @cached_property
     def _firewall(self) -> Firewall:

@@ -26,6 +26,11 @@ def await_ipv6(name: str, interface: str, timeout: float, *, scope: str = "globa
     return events.wait_until(name, lambda: bool(usable_ipv6(name, interface, scope=scope)), timeout)
 
 
+def await_ipv4(name: str, interface: str, timeout: float) -> bool:
+    """Wait until the interface has an IPv4 address; False after ``timeout`` seconds."""
+    return events.wait_until(name, lambda: any("." in one for one in of(name, interface)), timeout)
+
+
 def await_router(name: str, timeout: float) -> bool:
     """Wait until a router's advertisement has put an IPv6 prefix or gateway on a node.
 

@@ -42,7 +42,11 @@ def check(connection: Connection, kinds: Sequence[Kind], *, vm: bool = False) ->
         for name in (node.HOST, "internet"):
             servers.add(name)
         campaign = Campaign(connection, servers, executor, progress, vm)
-        lines += campaign.run([kind for kind in kinds if not kind.needs_bridge])
+        lines += campaign.run([kind for kind in kinds if not needs_nic(kind)])
+        opening = [kind for kind in kinds if kind.opens_nic]
+        if opening:
+            campaign.free_nic()
+            lines += campaign.run(opening)
         on_bridge = [kind for kind in kinds if kind.needs_bridge]
         if on_bridge:
             campaign.free_nic()
@@ -51,6 +55,11 @@ def check(connection: Connection, kinds: Sequence[Kind], *, vm: bool = False) ->
             lines += campaign.run(on_bridge)
     order = {kind.name: position for position, kind in enumerate(KINDS)}
     return sorted(lines, key=lambda line: (order[line.kind.name], line.version))
+
+
+def needs_nic(kind: Kind) -> bool:
+    """Whether the kind changes what the NIC is for all others on it."""
+    return kind.needs_bridge or kind.opens_nic
 
 
 class Progress:
@@ -99,9 +108,10 @@ class Campaign:
 
     def free_nic(self) -> None:
         """Remove what is plugged into the NIC itself: it cannot be a bridge's port beside that."""
-        for one in self._subjects:
+        for one in tuple(self._subjects):
             if not one.network.bridge.name:
                 subject.remove(self._connection, one)
+                self._subjects.remove(one)
 
     def _build(self, kind: Kind) -> Subject:
         built = subject.build(self._connection, kind)

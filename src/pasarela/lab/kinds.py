@@ -33,6 +33,7 @@ class Kind:
     ipv6: Cells | None = None
     statics: Sequence[IPv4Interface] = ()  # the guests' addresses, where nobody gives any
     needs_bridge: bool = False
+    opens_nic: bool = False  # the host reaches all guests on its NIC, those of other networks too
     filters_bridged: bool = False  # its IPv6 promise is the firewall's, for packets within a bridge
     real_guest: bool = False  # measured with a guest under QEMU too, when asked
     network: str = field(default="")
@@ -141,6 +142,16 @@ KINDS = (
         ipv4=_MACVTAP,
         ipv6=_MACVTAP,
         real_guest=True,
+    ),
+    Kind(
+        "macvtap-host",
+        "  with --host-access",
+        "<network><name>macvtap-host</name><metadata><p:host-access "
+        "xmlns:p='urn:pasarela:network:1' link='enp3s0-host' mac='52:54:00:1a:b0:01' table='4711' "
+        "guests='172.26.1.0/24'/>"
+        "</metadata><forward mode='bridge'><interface dev='enp3s0'/></forward></network>",
+        ipv4=_ON_THE_LAN,
+        opens_nic=True,
     ),
     Kind(
         "bridge",

@@ -93,7 +93,7 @@ def guests_reach(subject: Subject, version: int, timeout: float) -> str:
 
 def host_reach(subject: Subject, version: int, timeout: float) -> str:
     one = subject.guests[1]
-    host = Machine(node.HOST, subject.network.bridge.name or uplink.NIC)
+    host = Machine(node.HOST, subject.host_link)
     return _both(
         lambda: _reach(one.endpoint, subject.host(version), timeout),
         lambda: _reach(host, one.address(version), timeout),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Interface, IPv6Address, IPv6Interface
+from ipaddress import IPv4Interface, IPv6Address, IPv6Interface, ip_interface
 
 from pasarela.client.connection import Connection
 from pasarela.lab import addresses, dhcp, guest, node, plug, topology, uplink
@@ -15,11 +15,13 @@ from pasarela.lab.kinds import Kind
 from pasarela.lab.probe import Address
 from pasarela.lab.vm import machine
 from pasarela.lab.vm.machine import Prepared
+from pasarela.model.host_access import host_access
 from pasarela.model.network import Network
 from pasarela.model.values import MacAddress
 from pasarela.xml.network import parse_network
 
 _DHCP_TRIES = 10  # a second apart
+_LEASE_TIMEOUT = 10.0
 _LINK_LOCAL_TIMEOUT = 5.0
 
 
@@ -55,10 +57,27 @@ class Subject:
             if ip.address.version == version:
                 return ip.address
         if version == 4:
-            return topology.HOST_ADDRESS
+            return self._beside_guests() or topology.HOST_ADDRESS
         if self.network.forward.mode.owns_bridge and self.network.mac:
             return _link_local(self.network.mac)
         return addresses.usable_ipv6(node.HOST, self.network.bridge.name or uplink.NIC)[0].ip
+
+    def _beside_guests(self) -> Address | None:
+        """The host's address on a macvlan of its own, once the LAN has given it one."""
+        access = host_access(self.network)
+        if access is None:
+            return None
+        addresses.await_ipv4(node.HOST, access.link, _LEASE_TIMEOUT)
+        found = addresses.of(node.HOST, access.link)
+        return ip_interface(found[0]).ip if found else None
+
+    @property
+    def host_link(self) -> str:
+        """The host's device on this network."""
+        access = host_access(self.network)
+        if access is not None:
+            return access.link
+        return self.network.bridge.name or uplink.NIC
 
 
 def build(connection: Connection, kind: Kind) -> Subject:

@@ -19,6 +19,7 @@ class Paths:
     state: Path = Path("/run/libvirt/network")
     leases: Path = Path("/var/lib/libvirt/dnsmasq")
     hooks: Path = Path("/etc/libvirt/hooks")
+    root: Path = Path("/")
 
     @classmethod
     def under(cls, root: str | Path = "/") -> Paths:
@@ -29,6 +30,7 @@ class Paths:
             state=base / "run/libvirt/network",
             leases=base / "var/lib/libvirt/dnsmasq",
             hooks=base / "etc/libvirt/hooks",
+            root=base,
         )
 
     # definitions
@@ -38,6 +40,13 @@ class Paths:
 
     def autostart_link(self, name: str) -> Path:
         return self.config / "autostart" / f"{name}.xml"
+
+    # the host's own interfaces
+
+    @property
+    def interface_change(self) -> Path:
+        """How the interfaces' files were before a change that has not ended; outlives a reboot."""
+        return self.root / "var/lib/libvirt/interface/pasarela-change.json"
 
     # state that a reboot forgets
 
@@ -72,6 +81,14 @@ class Paths:
     def autostarted(self) -> Path:
         """Marker: this boot's autostart has been done."""
         return self.state / "autostarted"
+
+    # the DHCP client of a host that has an address beside its guests' macvtaps
+
+    def host_access_pid(self, name: str) -> Path:
+        return self.state / f"{name}.dhcp.pid"
+
+    def host_access_leases(self, name: str) -> Path:
+        return self.leases / f"{name}.host-access.leases"
 
     # dnsmasq's files: by network name, but the lease files by bridge name (libvirt-nss reads them)
 

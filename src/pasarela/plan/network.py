@@ -12,6 +12,7 @@ from pasarela.plan.dnsmasq import dnsmasq_resources
 from pasarela.plan.facts import Facts
 from pasarela.plan.firewall import firewall_section, firewall_warnings
 from pasarela.plan.foreign import foreign_warnings
+from pasarela.plan.host_access import host_access_resources
 from pasarela.plan.links import bridge_resources, forwards, wants_vlan_filtering
 from pasarela.plan.resources import HostState, Resource
 from pasarela.plan.shaping import shaping_resources, shaping_warnings
@@ -46,6 +47,8 @@ def _resources(
         section = firewall_section(network, facts)
         if section is not None:
             yield section
+    else:
+        yield from host_access_resources(network, facts, paths)
     yield from shaping_resources(network, facts, ports)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
-from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
 from pathlib import Path
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -36,6 +36,7 @@ class Rank(IntEnum):
     FILE = 7
     PROCESS = 8
     SHAPING = 9
+    SERVICE = 10
 
 
 @runtime_checkable
@@ -77,6 +78,23 @@ class BridgeLink:
         stp = "on" if self.stp else "off"
         mtu = "" if self.mtu is None else f", mtu {self.mtu}"
         return f"bridge {self.name} ({self.mac}{mtu}, stp {stp})"
+
+
+@dataclass(frozen=True, slots=True)
+class MacvlanLink:
+    """A macvlan of ours in bridge mode on a NIC. It is ours if it bears the MAC."""
+
+    rank: ClassVar[Rank] = Rank.LINK
+    name: str
+    parent: str
+    mac: MacAddress
+
+    @property
+    def key(self) -> Key:
+        return ("link", self.name)
+
+    def describe(self) -> str:
+        return f"macvlan {self.name} on {self.parent} ({self.mac})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +167,40 @@ class LinkRoute:
 
 
 @dataclass(frozen=True, slots=True)
+class OnLinkRoute:
+    """What is reached on the link itself, from ``source``; in a table other than the main's too."""
+
+    rank: ClassVar[Rank] = Rank.ROUTE
+    link: str
+    destination: IPv4Network
+    source: IPv4Address
+    table: int
+
+    @property
+    def key(self) -> Key:
+        return ("route", self.link, str(self.destination), str(self.table))
+
+    def describe(self) -> str:
+        return f"route {self.destination} on {self.link} from {self.source} in table {self.table}"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRule:
+    """What the host sends from this address is routed by this table."""
+
+    rank: ClassVar[Rank] = Rank.ROUTE
+    source: IPv4Address
+    table: int
+
+    @property
+    def key(self) -> Key:
+        return ("rule", str(self.source), str(self.table))
+
+    def describe(self) -> str:
+        return f"rule: from {self.source} by table {self.table}"
+
+
+@dataclass(frozen=True, slots=True)
 class TextFile:
     """A file that is ours as a whole; ``reader`` is the network whose dnsmasq re-reads it."""
 
@@ -187,6 +239,26 @@ class DnsmasqProcess:
 
     def describe(self) -> str:
         return f"dnsmasq for {self.network} on {self.bridge}"
+
+
+@dataclass(frozen=True, slots=True)
+class DhcpClient:
+    """A DHCP client that keeps an address on a link, with the route and the rule that it needs."""
+
+    rank: ClassVar[Rank] = Rank.PROCESS
+    network: str
+    link: str
+    table: int
+    guests: IPv4Network | None
+    pid_file: Path
+    leases: Path
+
+    @property
+    def key(self) -> Key:
+        return ("dhcp-client", self.link)
+
+    def describe(self) -> str:
+        return f"DHCP client on {self.link}"
 
 
 HostState = frozenset[Resource]

@@ -27,6 +27,17 @@ GROUP = Group(
                 string("dev", "interface to the outside, as enp3s0", "interface", only_named=True),
                 string("dhcp", "START,END of the addresses to hand out, or off", only_named=True),
                 string("dns-domain", "DNS domain of the guests' names", only_named=True),
+                string(
+                    "host-access",
+                    "dhcp, or ADDRESS/PREFIX: with --kind macvtap, the host's own address on a\n"
+                    "    macvlan, where it and the guests reach each other",
+                    only_named=True,
+                ),
+                string(
+                    "host-access-guests",
+                    "subnet of guests that the host looks for there by itself",
+                    only_named=True,
+                ),
                 flag("start", "start it at once"),
                 flag("autostart", "start it whenever the machine boots"),
                 flag("dry-run", "print the XML and what a start would do; touch nothing"),

@@ -84,11 +84,35 @@ def _definition(context: Context, arguments: Arguments) -> Network:
     if arguments.optional("kind") == "bridge":
         around = replace(around, bridges=_bridges(engine_of(context)))
     if not arguments.flag("like"):
-        return new_network(request, around)
+        return _with_host_access(new_network(request, around), request, around)
     model = lookup.network(context, arguments, "like")
     definition = parse_network(context.connection.xml_desc(model, inactive=True))
     _note_reservations(context, definition)
-    return network_like(definition, request, around)
+    return network_like(_without_host_access(context, definition), request, around)
+
+
+def _with_host_access(network: Network, request: Request, around: Surroundings) -> Network:
+    from pasarela.cli.newnet.host_access import host_access_of
+
+    access = host_access_of(network, request, around)
+    if access is None:
+        return network
+    from pasarela.model.host_access import KEY, NAMESPACE
+    from pasarela.xml.metadata import set_element
+
+    return set_element(network, access.element(), KEY, NAMESPACE)
+
+
+def _without_host_access(context: Context, model: Network) -> Network:
+    """A macvlan and its address can be one network's alone."""
+    from pasarela.model.host_access import KEY, NAMESPACE
+
+    if NAMESPACE not in (model.metadata or ""):
+        return model
+    from pasarela.xml.metadata import set_element
+
+    context.warn(f"the host's own address beside the guests of '{model.name}' is left out")
+    return set_element(model, None, KEY, NAMESPACE)
 
 
 def _note_reservations(context: Context, model: Network) -> None:
@@ -101,10 +125,20 @@ def _note_reservations(context: Context, model: Network) -> None:
 
 
 def _request(arguments: Arguments) -> Request:
-    from pasarela.cli.newnet.request import Kind, Request, parse_dhcp, parse_kind, parse_subnets
+    from pasarela.cli.newnet.request import (
+        Kind,
+        Request,
+        parse_dhcp,
+        parse_guests,
+        parse_host_access,
+        parse_kind,
+        parse_subnets,
+    )
 
     kind, subnets = arguments.optional("kind"), arguments.optional("subnet")
     dhcp, dhcp_off = parse_dhcp(arguments.optional("dhcp"))
+    host_access, host_access_dhcp = parse_host_access(arguments.optional("host-access"))
+    guests = arguments.optional("host-access-guests")
     return Request(
         name=arguments.text("name"),
         kind=parse_kind(kind) if kind else Kind.NAT,
@@ -114,6 +148,9 @@ def _request(arguments: Arguments) -> Request:
         dhcp=dhcp,
         dhcp_off=dhcp_off,
         domain=arguments.optional("dns-domain"),
+        host_access=host_access,
+        host_access_dhcp=host_access_dhcp,
+        host_access_guests=parse_guests(guests) if guests else None,
     )
 
 

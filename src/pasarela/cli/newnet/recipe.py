@@ -57,6 +57,9 @@ def _check(request: Request) -> None:
         "--dhcp": (request.dhcp or request.dhcp_off) and not kind.has_addresses,
         "--dns-domain": request.domain and not kind.has_addresses,
         "--bridge": request.bridge and kind is Kind.MACVTAP,
+        "--host-access": (request.host_access or request.host_access_dhcp)
+        and kind is not Kind.MACVTAP,
+        "--host-access-guests": request.host_access_guests and kind is not Kind.MACVTAP,
         "--dev": request.dev and kind not in (Kind.NAT, Kind.ROUTE, Kind.MACVTAP),
     }
     for option, given in meaningless.items():

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface, ip_network
+from ipaddress import (
+    IPv4Interface,
+    IPv4Network,
+    IPv6Interface,
+    ip_address,
+    ip_interface,
+    ip_network,
+)
 
 from pasarela.errors import InvalidArgument
 from pasarela.model.network import AddressRange, ForwardMode, Network
@@ -73,6 +80,9 @@ class Request:
     dhcp: AddressRange | None = None
     dhcp_off: bool = False
     domain: str | None = None
+    host_access: IPv4Interface | None = None
+    host_access_dhcp: bool = False
+    host_access_guests: IPv4Network | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,3 +153,36 @@ def parse_dhcp(text: str | None) -> tuple[AddressRange | None, bool]:
         f"'{text}' is no range of addresses",
         remedy="write --dhcp 192.168.6.10,192.168.6.99 or --dhcp off",
     )
+
+
+def parse_host_access(text: str | None) -> tuple[IPv4Interface | None, bool]:
+    """The host's address beside its guests' macvtaps, and whether the LAN's DHCP gives it.
+
+    Raises:
+        InvalidArgument: neither ``dhcp`` nor an address with the LAN's prefix.
+    """
+    if text is None or text == "dhcp":
+        return None, text is not None
+    try:
+        address = IPv4Interface(text)
+    except ValueError:
+        address = None
+    if address is None or address.network.num_addresses < 4:
+        raise InvalidArgument(
+            f"'{text}' is no address on a LAN",
+            remedy="write --host-access dhcp, or a free address of the LAN with its prefix, as "
+            "--host-access 192.168.1.200/24",
+        )
+    return address, False
+
+
+def parse_guests(text: str) -> IPv4Network:
+    """Raises:
+    InvalidArgument: it is no subnet."""
+    try:
+        return IPv4Network(text)
+    except ValueError:
+        raise InvalidArgument(
+            f"'{text}' is no subnet",
+            remedy="write the guests' part of the LAN, as --host-access-guests 192.168.1.128/25",
+        ) from None

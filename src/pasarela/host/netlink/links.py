@@ -8,7 +8,7 @@ from struct import Struct
 from pasarela.host.netlink import attributes as nla
 from pasarela.host.netlink.socket import NLM_F_CREATE, NLM_F_EXCL, Message
 from pasarela.model.values import MacAddress
-from pasarela.plan.resources import BridgeLink
+from pasarela.plan.resources import BridgeLink, MacvlanLink
 
 RTM_NEWLINK = 16
 RTM_DELLINK = 17
@@ -19,6 +19,7 @@ IFF_UP = 1
 _IFLA_ADDRESS = 1
 _IFLA_IFNAME = 3
 _IFLA_MTU = 4
+_IFLA_LINK = 5
 _IFLA_MASTER = 10
 _IFLA_LINKINFO = 18
 _IFLA_GROUP = 27
@@ -28,6 +29,8 @@ _IFLA_INFO_DATA = 2
 _IFLA_BR_FORWARD_DELAY = 1
 _IFLA_BR_STP_STATE = 5
 _IFLA_BR_VLAN_FILTERING = 7
+_IFLA_MACVLAN_MODE = 1
+_MACVLAN_MODE_BRIDGE = 4
 _RTEXT_FILTER_SKIP_STATS = 8
 
 _HEADER = Struct("=BxHiII")
@@ -46,6 +49,7 @@ class LinkInfo:
     stp: bool = False
     forward_delay: int = 0
     vlan_filtering: bool = False
+    parent: int = 0  # the index of the link that it is on, 0 if on none
 
 
 def create_bridge(link: BridgeLink) -> list[Message]:
@@ -65,8 +69,25 @@ def create_bridge(link: BridgeLink) -> list[Message]:
         )
     ]
     if link.mtu is not None:
-        messages.append(_set_mtu(link.name, link.mtu))
+        messages.append(set_mtu(link.name, link.mtu))
     return messages
+
+
+def create_macvlan(link: MacvlanLink, parent: int) -> Message:
+    """A macvlan in bridge mode: it and its siblings on the parent hear each other."""
+    payload = (
+        _header()
+        + nla.text(_IFLA_IFNAME, link.name)
+        + nla.attribute(_IFLA_ADDRESS, link.mac.octets)
+        + nla.u32(_IFLA_LINK, parent)
+        + nla.nested(
+            _IFLA_LINKINFO,
+            nla.text(_IFLA_INFO_KIND, "macvlan"),
+            nla.nested(_IFLA_INFO_DATA, nla.u32(_IFLA_MACVLAN_MODE, _MACVLAN_MODE_BRIDGE)),
+        )
+    )
+    label = f"error creating {link.describe()}"
+    return Message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, payload, label)
 
 
 def change_bridge(before: BridgeLink, after: BridgeLink) -> list[Message]:
@@ -82,7 +103,7 @@ def change_bridge(before: BridgeLink, after: BridgeLink) -> list[Message]:
         )
     ]
     if after.mtu is not None and after.mtu != before.mtu:
-        messages.append(_set_mtu(after.name, after.mtu))
+        messages.append(set_mtu(after.name, after.mtu))
     return messages
 
 
@@ -135,6 +156,7 @@ def parse(payload: bytes) -> LinkInfo:
         stp=_u32(data, _IFLA_BR_STP_STATE) != 0,
         forward_delay=_u32(data, _IFLA_BR_FORWARD_DELAY),
         vlan_filtering=data.get(_IFLA_BR_VLAN_FILTERING, b"\0") != b"\0",
+        parent=_u32(found, _IFLA_LINK),
     )
 
 
@@ -165,7 +187,12 @@ def _bridge_info(link: BridgeLink) -> bytes:
     )
 
 
-def _set_mtu(name: str, mtu: int) -> Message:
+def set_mac(name: str, mac: MacAddress) -> Message:
+    payload = _header() + nla.text(_IFLA_IFNAME, name) + nla.attribute(_IFLA_ADDRESS, mac.octets)
+    return Message(RTM_SETLINK, 0, payload, f"Cannot set interface MAC to {mac} on '{name}'")
+
+
+def set_mtu(name: str, mtu: int) -> Message:
     payload = _header() + nla.text(_IFLA_IFNAME, name) + nla.u32(_IFLA_MTU, mtu)
     return Message(RTM_SETLINK, 0, payload, f"Cannot set interface MTU on '{name}'")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
 from socket import AF_INET, AF_INET6
 from struct import Struct
 
@@ -11,7 +11,7 @@ from pasarela.host.netlink import attributes as nla
 from pasarela.host.netlink.addresses import family
 from pasarela.host.netlink.socket import NLM_F_CREATE, NLM_F_EXCL, Message
 from pasarela.model.values import IpAddress
-from pasarela.plan.resources import LinkRoute
+from pasarela.plan.resources import LinkRoute, OnLinkRoute
 
 RTM_NEWROUTE = 24
 RTM_DELROUTE = 25
@@ -22,10 +22,13 @@ _RTA_DST = 1
 _RTA_OIF = 4
 _RTA_GATEWAY = 5
 _RTA_PRIORITY = 6
+_RTA_PREFSRC = 7
 _RTA_MULTIPATH = 9
+_RTA_TABLE = 15
 _RT_TABLE_MAIN = 254
 _RTPROT_STATIC = 4
 _RTN_UNICAST = 1
+_RT_SCOPE_LINK = 253
 
 _HEADER = Struct("=BBBBBBBBI")
 _NEXT_HOP = Struct("=HBBi")
@@ -40,6 +43,63 @@ class RouteInfo:
     gateway: IpAddress | None
     metric: int
     protocol: int
+
+
+@dataclass(frozen=True, slots=True)
+class OnLinkInfo:
+    """A route to what is on the link itself; without a ``source`` the kernel chooses one."""
+
+    destination: IPv4Network
+    index: int
+    source: IPv4Address | None
+    table: int
+
+
+def add_on_link(index: int, route: OnLinkRoute) -> Message:
+    flags = NLM_F_CREATE | NLM_F_EXCL
+    label = f"cannot add {route.describe()}"
+    return Message(RTM_NEWROUTE, flags, _on_link_payload(index, route), label)
+
+
+def remove_on_link(index: int, route: OnLinkRoute) -> Message:
+    label = f"cannot remove {route.describe()}"
+    return Message(RTM_DELROUTE, 0, _on_link_payload(index, route), label)
+
+
+def get_on_link(index: int, table: int) -> Message:
+    """Asks for a table's IPv4 routes over a link."""
+    payload = _HEADER.pack(AF_INET, 0, 0, 0, 0, 0, 0, 0, 0)
+    payload += nla.u32(_RTA_OIF, index) + nla.u32(_RTA_TABLE, table)
+    return Message(RTM_GETROUTE, 0, payload, "cannot list routes")
+
+
+def parse_on_link(payload: bytes) -> OnLinkInfo | None:
+    """None for a route through a gateway, or of a kind of its own."""
+    _, length, _, _, table, _, _, kind, _ = _HEADER.unpack_from(payload)
+    found = nla.parse(payload[_HEADER.size :])
+    if kind != _RTN_UNICAST or _RTA_GATEWAY in found:
+        return None
+    source = found.get(_RTA_PREFSRC)
+    return OnLinkInfo(
+        destination=IPv4Network((found.get(_RTA_DST, bytes(4)), length)),
+        index=_link_index(found),
+        source=IPv4Address(source) if source else None,
+        table=nla.as_u32(found[_RTA_TABLE]) if _RTA_TABLE in found else table,
+    )
+
+
+def _on_link_payload(index: int, route: OnLinkRoute) -> bytes:
+    header = _HEADER.pack(
+        AF_INET, route.destination.prefixlen, 0, 0, 0, _RTPROT_STATIC, _RT_SCOPE_LINK,
+        _RTN_UNICAST, 0,
+    )  # fmt: skip
+    return (
+        header
+        + nla.attribute(_RTA_DST, route.destination.network_address.packed)
+        + nla.attribute(_RTA_PREFSRC, route.source.packed)
+        + nla.u32(_RTA_OIF, index)
+        + nla.u32(_RTA_TABLE, route.table)
+    )
 
 
 def add(index: int, route: LinkRoute) -> Message:

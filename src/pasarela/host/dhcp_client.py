@@ -1,0 +1,132 @@
+"""DHCP clients of the host's own macvlans: dhclient or udhcpc, whichever there is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from errno import ENOENT
+from ipaddress import IPv4Network
+from pathlib import Path
+
+from pasarela.errors import SystemCallFailed
+from pasarela.host import processes
+from pasarela.host.rules import Rules
+from pasarela.host.spawn import StartFailed, start_background
+from pasarela.plan.actions import Action, ApplyError, Change, Remove
+from pasarela.plan.resources import DhcpClient, Resource
+
+SCRIPT = Path(__file__).with_name("dhcp_client.sh")
+_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+_TABLE, _GUESTS = "PASARELA_TABLE", "PASARELA_GUESTS"
+
+
+class DhcpClients:
+    """The adapter of DHCP clients; the rules that their script adds go with them."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+
+    def observe(self, expected: Iterable[Resource]) -> Iterator[DhcpClient]:
+        for client in expected:
+            assert isinstance(client, DhcpClient)
+            pid = _running_pid(client)
+            if pid is not None:
+                yield _as_started(client, processes.environment(pid))
+
+    def apply(self, actions: Sequence[Action]) -> None:
+        """Raises:
+        ApplyError: there is no DHCP client, or it did not start."""
+        for position, action in enumerate(actions):
+            client = action.resource
+            assert isinstance(client, DhcpClient)
+            if isinstance(action, Remove | Change):
+                self._stop(client if isinstance(action, Remove) else _client(action.before))
+            if not isinstance(action, Remove):
+                try:
+                    _start(client)
+                except SystemCallFailed as cause:
+                    raise ApplyError(actions[:position], cause) from cause
+
+    def _stop(self, client: DhcpClient) -> None:
+        pid = _running_pid(client)
+        if pid is not None:
+            processes.terminate({pid})
+        client.pid_file.unlink(missing_ok=True)
+        self._rules.clear(client.table)
+
+
+def _client(resource: Resource) -> DhcpClient:
+    assert isinstance(resource, DhcpClient)
+    return resource
+
+
+def _running_pid(client: DhcpClient) -> int | None:
+    try:
+        pid = int(client.pid_file.read_text())
+    except (OSError, ValueError):
+        return None
+    return pid if str(client.pid_file) in processes.command_line(pid) else None
+
+
+def _as_started(client: DhcpClient, environment: Mapping[str, str]) -> DhcpClient:
+    table, guests = environment.get(_TABLE, ""), environment.get(_GUESTS, "")
+    return replace(
+        client,
+        table=int(table) if table.isdecimal() else 0,
+        guests=IPv4Network(guests) if guests else None,
+    )
+
+
+def _start(client: DhcpClient) -> None:
+    argv = _command(client)
+    environment = {"PATH": _PATH, _TABLE: str(client.table)}
+    if client.guests is not None:
+        environment[_GUESTS] = str(client.guests)
+    _make_ready(client)
+    try:
+        start_background(argv, environment).wait()
+    except (OSError, StartFailed) as cause:
+        raise SystemCallFailed(
+            f"cannot start {argv[0]} on {client.link}: {cause}",
+            remedy="see what it says itself: dhclient -d -v " + client.link,
+        ) from cause
+
+
+def _make_ready(client: DhcpClient) -> None:
+    for file in (client.pid_file, client.leases):
+        file.parent.mkdir(parents=True, exist_ok=True)
+    if not os.access(SCRIPT, os.X_OK):  # an installer may have dropped its execute bit
+        with suppress(OSError):
+            SCRIPT.chmod(0o755)
+
+
+def _command(client: DhcpClient) -> list[str]:
+    """A client in the background, which goes on asking until somebody answers.
+
+    Raises:
+        SystemCallFailed: there is none.
+    """
+    pid_file, script = str(client.pid_file), str(SCRIPT)
+    if dhclient := shutil.which("dhclient", path=_PATH):
+        given = [f"{_TABLE}={client.table}"]
+        given += [f"{_GUESTS}={client.guests}"] if client.guests is not None else []
+        extra = [word for one in given for word in ("-e", one)]
+        leases = str(client.leases)
+        return [
+            dhclient, "-4", "-nw", "-cf", "/dev/null", "-sf", script, "-pf", pid_file,
+            "-lf", leases, *extra, client.link,
+        ]  # fmt: skip
+    if udhcpc := shutil.which("udhcpc", path=_PATH):
+        return [
+            udhcpc, "-i", client.link, "-s", script, "-p", pid_file, "-b", "-S", "-t", "1",
+            "-T", "1",
+        ]  # fmt: skip
+    raise SystemCallFailed(
+        f"there is no DHCP client on this host to get an address for {client.link}",
+        errno=ENOENT,
+        remedy="apt install isc-dhcp-client (or udhcpc), or give a fixed address: "
+        "--host-access ADDRESS/PREFIX",
+    )

@@ -1,0 +1,47 @@
+"""The routing rules by source address that are ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from errno import EEXIST, ENOENT
+
+from pasarela.host.link_messages import failure
+from pasarela.host.netlink import rules
+from pasarela.host.netlink.socket import NetlinkSocket
+from pasarela.plan.actions import Action, ApplyError, Remove
+from pasarela.plan.resources import Resource, SourceRule
+
+
+class Rules:
+    """The adapter of rules."""
+
+    def __init__(self, socket: NetlinkSocket) -> None:
+        self._socket = socket
+
+    def observe(self, expected: Iterable[Resource]) -> Iterator[SourceRule]:
+        wanted = {one for one in expected if isinstance(one, SourceRule)}
+        for payload in self._socket.dump(rules.get_all()):
+            found = rules.parse(payload)
+            if found.source is not None:
+                rule = SourceRule(found.source, found.table)
+                if rule in wanted:
+                    yield rule
+
+    def apply(self, actions: Sequence[Action]) -> None:
+        """Raises:
+        ApplyError: the kernel refused one."""
+        for position, action in enumerate(actions):
+            rule = action.resource
+            assert isinstance(rule, SourceRule)
+            removing = isinstance(action, Remove)
+            message = rules.remove(rule) if removing else rules.add(rule)
+            error = self._socket.request([message])[0].error
+            if error is not None and error.errno != (ENOENT if removing else EEXIST):
+                raise ApplyError(actions[:position], failure(error)) from error
+
+    def clear(self, table: int) -> None:
+        """Remove all rules that lead to a table of ours."""
+        for payload in self._socket.dump(rules.get_all()):
+            found = rules.parse(payload)
+            if found.table == table and found.source is not None:
+                self._socket.request([rules.remove(SourceRule(found.source, table))])

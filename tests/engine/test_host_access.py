@@ -1,0 +1,238 @@
+"""The host's own macvlan beside its guests' macvtaps, on the kernel: who reaches whom."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from ipaddress import IPv4Interface, IPv4Network
+from pathlib import Path
+
+import pytest
+
+from pasarela.client.embedded import open_embedded
+from pasarela.engine.engine import Engine
+from pasarela.errors import ConfigUnsupported, SystemCallFailed
+from pasarela.host import dhcp_client, processes
+from pasarela.model.host_access import HostAccess, host_access
+from pasarela.model.paths import Paths
+from pasarela.model.values import MacAddress
+from pasarela.xml.network import parse_network
+
+pytestmark = pytest.mark.netns
+
+ACCESS = HostAccess(
+    "enp3s0-host",
+    MacAddress("52:54:00:aa:00:01"),
+    4711,
+    IPv4Interface("172.26.0.200/16"),
+)
+LAN_SERVER = """
+port=0
+interface=lan0
+bind-interfaces
+dhcp-range=172.26.1.1,172.26.1.99,255.255.0.0,120
+dhcp-authoritative
+no-ping
+dhcp-leasefile={0}/leases
+pid-file={0}/pid
+"""
+
+
+def document(access: HostAccess) -> str:
+    element = (
+        access.element()
+        .replace("<host-access", "<p:host-access xmlns:p='{}'")
+        .format("urn:pasarela:network:1")
+    )
+    return (
+        f"<network><name>direct</name><metadata>{element}</metadata>"
+        "<forward mode='bridge'><interface dev='enp3s0'/></forward></network>"
+    )
+
+
+def ip(*words: str) -> str:
+    return subprocess.run(["ip", *words], check=True, capture_output=True, text=True).stdout
+
+
+class Node:
+    """A network namespace, kept by a process that sleeps."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.pid = str(process.pid)
+
+    def enter(self, *command: str) -> list[str]:
+        return ["nsenter", f"--net=/proc/{self.pid}/ns/net", *command]
+
+    def run(self, *command: str) -> None:
+        subprocess.run(self.enter(*command), check=True, timeout=20)
+
+    def reaches(self, address: str, *options: str) -> bool:
+        return _pings(self.enter("ping", "-c1", "-W2", *options, address))
+
+
+def host_reaches(address: str, *options: str) -> bool:
+    return _pings(["ping", "-c1", "-W2", *options, address])
+
+
+def _pings(command: list[str]) -> bool:
+    return subprocess.run(command, capture_output=True, check=False, timeout=20).returncode == 0
+
+
+@contextmanager
+def node() -> Iterator[Node]:
+    process = subprocess.Popen(["unshare", "-n", "sleep", "infinity"])
+    try:
+        own, deadline = Path("/proc/self/ns/net").readlink(), time.monotonic() + 5
+        while Path(f"/proc/{process.pid}/ns/net").readlink() == own and time.monotonic() < deadline:
+            os.sched_yield()
+        yield Node(process)
+    finally:
+        process.kill()
+        process.wait()
+
+
+class Lan:
+    """The host's NIC enp3s0 (172.26.0.100) on a LAN with a neighbour, and a guest on the NIC."""
+
+    def __init__(self, neighbour: Node, guest: Node) -> None:
+        self.neighbour, self.guest = neighbour, guest
+        ip("link", "add", "enp3s0", "type", "veth", "peer", "name", "lan0", "netns", neighbour.pid)
+        ip("addr", "add", "172.26.0.100/16", "dev", "enp3s0")
+        ip("link", "set", "enp3s0", "up")
+        neighbour.run("ip", "addr", "add", "172.26.0.1/16", "dev", "lan0")
+        neighbour.run("ip", "link", "set", "lan0", "up")
+        words = "link add link enp3s0 name eth0 netns {} type macvlan mode bridge"
+        ip(*words.format(guest.pid).split())
+        guest.run("ip", "addr", "add", "172.26.0.50/16", "dev", "eth0")
+        guest.run("ip", "link", "set", "eth0", "up")
+
+
+@pytest.fixture
+def lan(netns: None) -> Iterator[Lan]:
+    with ExitStack() as stack:
+        yield Lan(stack.enter_context(node()), stack.enter_context(node()))
+
+
+@pytest.fixture
+def engine(root: Path) -> Engine:
+    return open_embedded(root)
+
+
+def test_guests_and_host_reach_each_other_and_nothing_else_changes(
+    lan: Lan, engine: Engine, root: Path
+) -> None:
+    assert not lan.guest.reaches("172.26.0.100")
+    before = ip("route", "get", "172.26.0.1"), ip("route"), ip("rule"), ip("-d", "link")
+    network = engine.create_xml(document(ACCESS))
+    assert lan.guest.reaches("172.26.0.200")
+    assert host_reaches("172.26.0.50", "-I", "172.26.0.200")
+    assert lan.neighbour.reaches("172.26.0.200")
+    assert lan.neighbour.reaches("172.26.0.100")
+    assert (ip("route", "get", "172.26.0.1"), ip("route")) == before[:2]
+    assert engine.reconcile() == ()
+    engine.destroy(network)
+    assert (ip("route", "get", "172.26.0.1"), ip("route"), ip("rule"), ip("-d", "link")) == before
+
+
+def test_the_host_looks_for_the_guests_named_behind_it(lan: Lan, engine: Engine) -> None:
+    guests = IPv4Network("172.26.0.32/27")
+    network = engine.create_xml(
+        document(HostAccess(ACCESS.link, ACCESS.mac, ACCESS.table, ACCESS.address, guests))
+    )
+    assert host_reaches("172.26.0.50")
+    assert host_reaches("172.26.0.1")
+    engine.destroy(network)
+    assert not host_reaches("172.26.0.50")
+
+
+def test_what_somebody_took_away_is_put_back(lan: Lan, engine: Engine) -> None:
+    network = engine.create_xml(document(ACCESS))
+    ip("rule", "del", "from", "172.26.0.200")
+    ip("link", "del", "enp3s0-host")
+    assert engine.reconcile() != ()
+    assert lan.guest.reaches("172.26.0.200")
+    engine.destroy(network)
+
+
+@pytest.mark.parametrize("client", ["dhclient", "udhcpc"])
+def test_an_address_from_the_lans_dhcp(
+    lan: Lan,
+    engine: Engine,
+    root: Path,
+    tmp_path: Path,
+    client: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if not shutil.which(client):
+        pytest.skip(f"no {client} here")
+    only = tmp_path / "bin"
+    only.mkdir()
+    (only / client).symlink_to(str(shutil.which(client)))
+    monkeypatch.setattr(dhcp_client, "_PATH", str(only))
+    conf = tmp_path / "dnsmasq.conf"
+    conf.write_text(LAN_SERVER.format(tmp_path))
+    lan.neighbour.run("dnsmasq", f"--conf-file={conf}", "--user=root")
+    before = ip("route"), ip("rule"), ip("-d", "link")
+    network = engine.create_xml(
+        document(HostAccess(ACCESS.link, ACCESS.mac, ACCESS.table, None, None))
+    )
+    try:
+        address = await_address("enp3s0-host")
+        assert address.startswith("172.26.1.")
+        assert lan.guest.reaches(address)
+        assert host_reaches("172.26.0.50", "-I", address)
+        assert ip("route") == before[0]
+        assert engine.reconcile() == ()
+        pid = int(Paths.under(root).host_access_pid("direct").read_text())
+    finally:
+        engine.destroy(network)
+        os.kill(int((tmp_path / "pid").read_text()), 15)
+    assert (ip("route"), ip("rule"), ip("-d", "link")) == before
+    assert processes.command_line(pid) == []
+
+
+def await_address(link: str) -> str:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        words = ip("-4", "-o", "addr", "show", "dev", link).split()
+        rules = ip("rule")
+        if words and words[3].split("/")[0] in rules:
+            return words[3].split("/")[0]
+        time.sleep(0.05)
+    raise AssertionError(f"no address on {link}: {ip('addr')}")
+
+
+def test_a_nic_that_is_not_there_is_told(netns: None, engine: Engine) -> None:
+    with pytest.raises(SystemCallFailed, match="enp3s0"):
+        engine.create_xml(document(ACCESS))
+    assert "enp3s0-host" not in ip("link")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("link='a/b' mac='52:54:00:00:00:01' table='300'", "no name for a device"),
+        ("link='a' mac='nonsense' table='300'", "not a MAC address"),
+        ("link='a' mac='52:54:00:00:00:01' table='254'", "no routing table of its own"),
+        ("mac='52:54:00:00:00:01' table='300'", "'link'"),
+    ],
+)
+def test_what_cannot_be_understood_is_refused(wrong: str, said: str) -> None:
+    text = document(ACCESS)
+    start, end = text.index(" link="), text.index("/></metadata>")
+    network = parse_network(f"{text[:start]} {wrong}{text[end:]}")
+    with pytest.raises(ConfigUnsupported, match=said) as caught:
+        host_access(network)
+    assert "net-metadata direct" in (caught.value.remedy or "")
+
+
+def test_it_is_for_guests_on_a_nic_alone() -> None:
+    text = document(ACCESS).replace(
+        "<forward mode='bridge'><interface dev='enp3s0'/></forward>", ""
+    )
+    with pytest.raises(ConfigUnsupported, match="guests on a NIC"):
+        host_access(parse_network(text))

@@ -97,7 +97,7 @@ def _refuse_unreadable(name: str, store: Store) -> None:
 
 
 def _check_bridge(network: Network, name: str, store: Store) -> None:
-    if name in store.bridges(except_name=network.name):
+    if store.has_bridge(name, except_name=network.name):
         raise InternalError(
             f"bridge name '{name}' already in use.",
             location=Location(element="bridge"),

@@ -12,9 +12,11 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
+from uuid import UUID
 
 from pasarela.engine.files import TEMPORARY_SUFFIX, read_bytes, system_errors
 from pasarela.engine.header import BadHeader, Header, read_header
+from pasarela.engine.inverse import Inverse
 
 SUFFIX = ".xml"
 _HALF = f"{SUFFIX}{TEMPORARY_SUFFIX}"
@@ -80,6 +82,9 @@ class HeadersFolder:
         self._seen: dict[str, Seen] = {}
         self._headers: dict[str, Header] = {}
         self._bad: dict[str, str] = {}
+        self._of_uuid = Inverse(lambda header: header.uuid)
+        self._of_bridge = Inverse(lambda header: header.bridge)
+        self._incomplete = Inverse(lambda header: None if header.is_complete else True)
         self.temporaries: list[Path] = []  # half-written files that a killed command left
 
     def headers(self) -> Mapping[str, Header]:
@@ -92,6 +97,19 @@ class HeadersFolder:
             self._signature = signature
             self._looked = True
         return self._headers
+
+    def with_uuid(self, uuid: UUID) -> frozenset[str]:
+        self.headers()
+        return self._of_uuid.names(uuid)
+
+    def with_bridge(self, bridge: str) -> frozenset[str]:
+        self.headers()
+        return self._of_bridge.names(bridge)
+
+    def incomplete(self) -> frozenset[str]:
+        """Those without a UUID or a MAC, put there by hand."""
+        self.headers()
+        return self._incomplete.names(True)
 
     def doubt(self) -> None:
         """Look again next time, whatever the folder's time stamp says."""
@@ -111,12 +129,19 @@ class HeadersFolder:
     def note(self, name: str, header: Header | None) -> None:
         """Record a change that we have made ourselves."""
         self._seen.pop(name, None)
-        self._bad = {key: text for key, text in self._bad.items() if key != name}
-        headers = {key: value for key, value in self._headers.items() if key != name}
+        if name in self._bad:
+            self._bad = {key: text for key, text in self._bad.items() if key != name}
+        headers = self._headers.copy()
+        before = headers.pop(name, None)
         if header is not None:
             headers[name] = header
+        for inverse in self._inverses():
+            inverse.note(name, before, header)
         self._headers = headers
         self._signature = signature_of(self.path)
+
+    def _inverses(self) -> tuple[Inverse, ...]:
+        return self._of_uuid, self._of_bridge, self._incomplete
 
     def _scan(self) -> None:
         before, seen = self._seen, dict[str, Seen]()
@@ -132,7 +157,10 @@ class HeadersFolder:
                 known = _look(self.path / entry.name, name, signature)
             seen[name] = known
         self._seen = seen
-        self._headers = {name: one.header for name, one in seen.items() if one.header is not None}
+        headers = {name: one.header for name, one in seen.items() if one.header is not None}
+        for inverse in self._inverses():
+            inverse.replace_all(headers)
+        self._headers = headers
         self._bad = {name: one.problem for name, one in seen.items() if one.problem is not None}
 
 

@@ -75,8 +75,6 @@ class Store:
     def _forget(self) -> None:
         self._config = HeadersFolder(self.paths.config)
         self._state = HeadersFolder(self.paths.state)
-        self._checked: Mapping[str, Header] = {}
-        self._incomplete: list[str] = []
         self._guarded_among: Mapping[str, Header] = {}
         self._guarded: frozenset[str] = frozenset()
         self._autostart = NamesFolder(self.paths.autostart_link("").parent)
@@ -116,10 +114,10 @@ class Store:
         return _entry(name, config, state, self.has_definition(name), marked)
 
     def by_uuid(self, uuid: UUID) -> Entry | None:
-        for headers in (self._state.headers(), self._config.headers()):
-            for name, header in headers.items():
-                if header.uuid == uuid:
-                    return self.by_name(name)
+        for folder in (self._state, self._config):
+            names = folder.with_uuid(uuid)
+            if names:
+                return self.by_name(min(names))
         return None
 
     def bridges(self, except_name: str) -> set[str]:
@@ -130,6 +128,11 @@ class Store:
             for name, header in headers.items()
             if header.bridge and name != except_name
         }
+
+    def has_bridge(self, bridge: str, except_name: str) -> bool:
+        """Whether any other network's documents name a bridge."""
+        named = self._config.with_bridge(bridge) | self._state.with_bridge(bridge)
+        return not named <= {except_name}
 
     def guarded_bridges(self) -> frozenset[str]:
         """The bridges of active networks of the kinds that the firewall knows."""
@@ -147,11 +150,7 @@ class Store:
 
     def incomplete_names(self) -> list[str]:
         """Definitions without a UUID or a MAC, put there by hand."""
-        headers = self._config.headers()
-        if headers is not self._checked:  # another mapping after each change
-            self._checked = headers
-            self._incomplete = [name for name, one in headers.items() if not one.is_complete]
-        return self._incomplete
+        return sorted(self._config.incomplete())
 
     def has_definition(self, name: str) -> bool:
         """Whether there is a file of that name for a definition, readable or not."""

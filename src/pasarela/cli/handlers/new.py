@@ -209,6 +209,7 @@ def _carry_out(context: Context, arguments: Arguments, definition: Network) -> b
     with unplaced():
         network = context.connection.define_xml(xml)
     context.say(f"Network {network.name} defined: {_summary(definition)}\n")
+    _note_deafness(context, definition)
     try:
         _start_and_mark(context, arguments, network)
     except CommandFailed:
@@ -217,6 +218,17 @@ def _carry_out(context: Context, arguments: Arguments, definition: Network) -> b
         raise
     _report_json(context, network)
     return True
+
+
+def _note_deafness(context: Context, network: Network) -> None:
+    from pasarela.model.host_access import host_access
+
+    dev = network.forward.dev
+    if network.forward.mode.value == "bridge" and dev and host_access(network) is None:
+        context.warn(
+            f"guests on {dev} itself and this host cannot reach each other (macvtap); "
+            "--host-access gives the host an address that they can"
+        )
 
 
 def _start_and_mark(context: Context, arguments: Arguments, network: NetworkRef) -> None:
@@ -233,11 +245,16 @@ def _start_and_mark(context: Context, arguments: Arguments, network: NetworkRef)
 
 def _summary(network: Network) -> str:
     """What was chosen, in a line."""
+    from pasarela.model.host_access import host_access
+
     parts = [str(ip.network) for ip in network.ips]
     if network.bridge.name:
         parts.append(f"bridge {network.bridge.name}")
     if network.forward.dev:
         parts.append(f"interface {network.forward.dev}")
+    access = host_access(network)
+    if access is not None:
+        parts.append(f"the host at {access.address.ip if access.address else 'an address by DHCP'}")
     return ", ".join(parts)
 
 

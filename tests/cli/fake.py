@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -53,6 +54,7 @@ class FakeConnection:
     def __init__(self, *networks: FakeNetwork, interfaces: Sequence[InterfaceRef] = ()) -> None:
         self.networks = {network.uuid: network for network in networks}
         self.interfaces = list(interfaces)
+        self.configured: dict[str, str] = {}
         self.pending: list[NetworkEvent] = []
         self.calls: list[tuple[object, ...]] = []
         self.closed = False
@@ -213,7 +215,37 @@ class FakeConnection:
         return interface.name != "lo"
 
     def interface_xml_desc(self, interface: InterfaceRef, *, inactive: bool = False) -> str:
+        if inactive and interface.name in self.configured:
+            return self.configured[interface.name]
         return f"<interface type='ethernet' name='{interface.name}'>\n</interface>\n"
+
+    def interface_define_xml(self, xml: str, *, validate: bool = False) -> InterfaceRef:
+        self.calls.append(("interface_define", xml, validate))
+        found = re.search("name='(.*?)'", xml)
+        assert found
+        interface = InterfaceRef(found[1], "")
+        if interface.name not in [known.name for known in self.interfaces]:
+            self.interfaces.append(interface)
+        self.configured[interface.name] = xml
+        return interface
+
+    def interface_undefine(self, interface: InterfaceRef) -> None:
+        self.calls.append(("interface_undefine", interface.name))
+
+    def interface_create(self, interface: InterfaceRef) -> None:
+        self.calls.append(("interface_create", interface.name))
+
+    def interface_destroy(self, interface: InterfaceRef) -> None:
+        self.calls.append(("interface_destroy", interface.name))
+
+    def interface_change_begin(self) -> None:
+        self.calls.append(("change_begin",))
+
+    def interface_change_commit(self) -> None:
+        self.calls.append(("change_commit",))
+
+    def interface_change_rollback(self) -> None:
+        self.calls.append(("change_rollback",))
 
     def close(self) -> None:
         self.closed = True

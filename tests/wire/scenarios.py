@@ -194,12 +194,7 @@ SCENARIOS = {
         "iface-mac nowhere",
         "iface-name 00:00:00:00:00:00",
         "iface-name 00:00:00:00:00:77",
-        "iface-start lo",
-        "iface-destroy lo",
-        "iface-undefine lo",
-        "iface-begin",
-        "iface-commit",
-        "iface-rollback",
+        # What changes interfaces, Debian's libvirt does not support: see test_interfaces.py.
     ],
     "several in a line": [
         "net-define @isolated.xml; net-start isolated; net-list; net-destroy isolated",

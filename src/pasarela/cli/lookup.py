@@ -71,8 +71,10 @@ def interface(context: Context, arguments: Arguments) -> InterfaceRef:
     return interface_by_name(context, arguments)
 
 
-def interface_by_name(context: Context, arguments: Arguments) -> InterfaceRef:
-    wanted = arguments.text("interface")
+def interface_by_name(
+    context: Context, arguments: Arguments, option: str = "interface"
+) -> InterfaceRef:
+    wanted = arguments.text(option)
     connection = context.connection
     sentence = f"failed to get interface '{wanted}'"
     if looks_like_mac(wanted):

@@ -25,6 +25,13 @@ _REFUSED = {
     "set_metadata": "virNetworkSetMetadata",
     "port_create_xml": "virNetworkPortCreateXML",
     "port_delete": "virNetworkPortDelete",
+    "interface_define_xml": "virInterfaceDefineXML",
+    "interface_undefine": "virInterfaceUndefine",
+    "interface_create": "virInterfaceCreate",
+    "interface_destroy": "virInterfaceDestroy",
+    "interface_change_begin": "virInterfaceChangeBegin",
+    "interface_change_commit": "virInterfaceChangeCommit",
+    "interface_change_rollback": "virInterfaceChangeRollback",
 }
 _HAS_FLAGS_TWIN = frozenset({"define_xml", "create_xml"})
 

@@ -29,6 +29,7 @@ from pasarela.rpc.handles import PARAMETER_UINT, Parameter
 
 READ_ONLY = 1
 UPDATE_ORDER_IS_RIGHT = 16
+VALIDATE = 1
 RECLAIM, VALIDATE_PORT = 1, 2
 EVENT_IDS = (0, 1)
 
@@ -243,6 +244,27 @@ class RemoteConnection:
 
     def interface_xml_desc(self, interface: InterfaceRef, *, inactive: bool = False) -> str:
         return self._text("interface_xml_desc", interface, int(inactive))
+
+    def interface_define_xml(self, xml: str, *, validate: bool = False) -> InterfaceRef:
+        return self._interface("interface_define", xml, VALIDATE if validate else 0)
+
+    def interface_undefine(self, interface: InterfaceRef) -> None:
+        self._call("interface_undefine", interface)
+
+    def interface_create(self, interface: InterfaceRef) -> None:
+        self._call("interface_create", interface, 0)
+
+    def interface_destroy(self, interface: InterfaceRef) -> None:
+        self._call("interface_destroy", interface, 0)
+
+    def interface_change_begin(self) -> None:
+        self._call("change_begin", 0)
+
+    def interface_change_commit(self) -> None:
+        self._call("change_commit", 0)
+
+    def interface_change_rollback(self) -> None:
+        self._call("change_rollback", 0)
 
     # calling
 

@@ -323,12 +323,59 @@ def _interface_by_mac(engine: ServedEngine, mac: str) -> Values:
 @answers("interface_xml_desc")
 def _interface_xml_desc(engine: ServedEngine, interface: InterfaceRef, flags: int) -> Values:
     check_flags(flags, INACTIVE_XML, "udevInterfaceGetXMLDesc")
-    return (engine.interface_xml_desc(interface),)
+    return (engine.interface_xml_desc(interface, inactive=bool(flags & INACTIVE_XML)),)
 
 
 @answers("interface_is_active")
 def _interface_is_active(engine: ServedEngine, interface: InterfaceRef) -> Values:
     return (int(engine.interface_is_active(interface)),)
+
+
+@answers("interface_define")
+def _interface_define(engine: ServedEngine, xml: str, flags: int) -> Values:
+    check_flags(flags, VALIDATE, "netcfInterfaceDefineXML")
+    return (engine.interface_define_xml(xml, validate=bool(flags & VALIDATE)),)
+
+
+@answers("interface_undefine")
+def _interface_undefine(engine: ServedEngine, interface: InterfaceRef) -> Values:
+    engine.interface_undefine(interface)
+    return ()
+
+
+@answers("interface_create")
+def _interface_create(engine: ServedEngine, interface: InterfaceRef, flags: int) -> Values:
+    check_flags(flags, 0, "netcfInterfaceCreate")
+    engine.interface_create(interface)
+    return ()
+
+
+@answers("interface_destroy")
+def _interface_destroy(engine: ServedEngine, interface: InterfaceRef, flags: int) -> Values:
+    check_flags(flags, 0, "netcfInterfaceDestroy")
+    engine.interface_destroy(interface)
+    return ()
+
+
+@answers("change_begin")
+def _change_begin(engine: ServedEngine, flags: int) -> Values:
+    check_flags(flags, 0, "netcfInterfaceChangeBegin")
+    engine.interface_change_begin()
+    return ()
+
+
+@answers("change_commit")
+def _change_commit(engine: ServedEngine, flags: int) -> Values:
+    check_flags(flags, 0, "netcfInterfaceChangeCommit")
+    engine.interface_change_commit()
+    return ()
+
+
+@answers("change_rollback")
+def _change_rollback(engine: ServedEngine, flags: int) -> Values:
+    check_flags(flags, 0, "netcfInterfaceChangeRollback")
+    engine.interface_change_rollback()
+    return ()
 
 
 # network filters: there are none

@@ -51,9 +51,7 @@ def _interface(
     *,
     writes: bool = False,
 ) -> Procedure:
-    return Procedure(
-        number, name, Family.INTERFACE, api, arguments, result, writes, supported=not writes
-    )
+    return Procedure(number, name, Family.INTERFACE, api, arguments, result, writes)
 
 
 def _filter(

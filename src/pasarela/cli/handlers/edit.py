@@ -1,4 +1,4 @@
-"""net-edit."""
+"""net-edit and iface-edit."""
 
 from __future__ import annotations
 
@@ -25,4 +25,20 @@ def edit_network(context: Context, arguments: Arguments) -> bool:
         context, lambda: connection.xml_desc(network, inactive=True), define
     )
     context.say(f"Network {name} XML configuration {'edited' if changed else 'not changed'}.\n")
+    return True
+
+
+def edit_interface(context: Context, arguments: Arguments) -> bool:
+    interface = lookup.interface(context, arguments)
+    connection = context.connection
+    name = interface.name
+
+    def define(text: str) -> None:
+        nonlocal name
+        name = connection.interface_define_xml(text).name
+
+    changed = edit_until_accepted(
+        context, lambda: connection.interface_xml_desc(interface, inactive=True), define
+    )
+    context.say(f"Interface {name} XML configuration {'edited' if changed else 'not changed'}.\n")
     return True

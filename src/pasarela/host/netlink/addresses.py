@@ -25,17 +25,18 @@ _HEADER = Struct("=BBBBi")
 Interface = IPv4Interface | IPv6Interface
 
 
-def add(index: int, link: str, address: Interface) -> Message:
+def add(index: int, link: str, address: Interface, *, at_once: bool = True) -> Message:
     """Adds the address, or leaves it as it is.
 
-    An IPv6 address is used at once, without looking for duplicates first: a bridge without guests
-    has no carrier, so the search would not end, and dnsmasq cannot bind what is tentative.
+    Args:
+        at_once: use an IPv6 address without looking for duplicates first: a bridge without guests
+            has no carrier, so the search would not end, and dnsmasq cannot bind what is tentative.
     """
     payload = _header(index, address) + _local(address)
     if isinstance(address, IPv4Interface):
         if address.network.prefixlen < 31:
             payload += nla.attribute(_IFA_BROADCAST, address.network.broadcast_address.packed)
-    else:
+    elif at_once:
         payload += nla.u32(_IFA_FLAGS, _IFA_F_NODAD)
     flags = NLM_F_CREATE | NLM_F_REPLACE
     return Message(RTM_NEWADDR, flags, payload, f"Error adding IP address {address} to {link}")

@@ -1,0 +1,166 @@
+"""Configured interfaces started, stopped, and taken back to where a change began."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from pasarela.errors import HostnetFileError
+from pasarela.hostnet import bring, by_hand
+from pasarela.hostnet.changes import Changes, RestorePoint
+from pasarela.hostnet.configuration import Configuration, Configured
+from pasarela.model.interface import InterfaceType
+from pasarela.model.interface_config import InterfaceConfig
+
+_SYSFS = Path("/sys/class/net")
+_IFF_UP = 1
+
+
+class Moves(Protocol):
+    """A bridge raised over its ports and taken away again, with no packet lost."""
+
+    def raise_bridge(self, config: InterfaceConfig) -> None: ...
+
+    def dissolve(self, bridge: str) -> None: ...
+
+
+class Running:
+    """Brings what is configured up and down.
+
+    Args:
+        root: the host's root folder.
+    """
+
+    def __init__(
+        self, configuration: Configuration, changes: Changes, moves: Moves, root: Path
+    ) -> None:
+        self._configuration = configuration
+        self._changes = changes
+        self._moves = moves
+        self._root = root
+
+    def start(self, name: str) -> None:
+        """Bring an interface up as it is configured; one that nothing configures is set up.
+
+        Raises:
+            PasarelaError: its manager's program or the kernel refused.
+        """
+        configured = self._configuration.all().get(name)
+        if configured is None:
+            by_hand.up(InterfaceConfig(name))
+        else:
+            self._start(configured)
+
+    def stop(self, name: str) -> None:
+        """Take an interface down; a bridge's addresses go to its first port.
+
+        Raises:
+            PasarelaError: its manager's program or the kernel refused.
+        """
+        self._stop(name, self._configuration.all().get(name))
+
+    def _start(self, configured: Configured) -> None:
+        config = configured.config
+        if not _is_bridge_with_ports(config):
+            bring.up(config, configured.manager.name, self._root)
+        elif _ports_of(config.name) >= set(config.ports):
+            by_hand.up(config)
+        else:
+            self._moves.raise_bridge(config)
+
+    def _stop(self, name: str, configured: Configured | None) -> None:
+        if not _exists(name):
+            return
+        if _ports_of(name):
+            self._moves.dissolve(name)
+        elif configured is not None:
+            bring.down(configured.config, configured.manager.name, self._root)
+        else:
+            by_hand.down(InterfaceConfig(name))
+
+    # a change of several, and the way back
+
+    def begin(self) -> None:
+        """Raises:
+        OperationInvalid: a change has begun already."""
+        self.recover()
+        self._changes.begin(up=_names(up=True), present=_names())
+
+    def commit(self) -> None:
+        """Raises:
+        OperationInvalid: none has begun."""
+        self.recover()
+        self._changes.current("be committed")
+        self._changes.end()
+
+    def rollback(self) -> None:
+        """Raises:
+        OperationInvalid: none has begun."""
+        self._go_back(self._changes.current("rollback"))
+
+    def recover(self) -> bool:
+        """Take back a change that a reboot ended; says whether there was one."""
+        point = self._changes.pending()
+        if point is None or point.is_of_this_boot:
+            return False
+        self._go_back(point)
+        return True
+
+    def _go_back(self, point: RestorePoint) -> None:
+        """First the bridges that are new give up their ports, then files, then what else is up."""
+        before = self._readable()
+        for name, configured in before.items():
+            if _is_bridge_with_ports(configured.config) and name not in point.present:
+                self._stop(name, configured)
+        self._changes.restore(point)
+        after = self._configuration.all()
+        for name in sorted((before.keys() | after.keys()) - {"lo"}):
+            self._bring_back(name, before.get(name), after.get(name), was_up=name in point.up)
+        self._changes.end()
+
+    def _bring_back(
+        self, name: str, before: Configured | None, after: Configured | None, *, was_up: bool
+    ) -> None:
+        """An interface as it was; one that is so already is not touched."""
+        is_up = _exists(name) and _is_up(_SYSFS / name)
+        config = after.config if after else InterfaceConfig(name)
+        if before is not None and before.config != config:
+            by_hand.without(config, before.config)
+        elif is_up == was_up:
+            return
+        if was_up and after is not None:
+            self._start(after)
+        elif is_up and not was_up:
+            self._stop(name, before or after)
+
+    def _readable(self) -> Mapping[str, Configured]:
+        """What the files say; nothing if a change has left one unreadable."""
+        try:
+            return self._configuration.all()
+        except HostnetFileError:
+            return {}
+
+
+def _is_bridge_with_ports(config: InterfaceConfig) -> bool:
+    return config.type is InterfaceType.BRIDGE and bool(config.ports)
+
+
+def _exists(name: str) -> bool:
+    return (_SYSFS / name).exists()
+
+
+def _ports_of(bridge: str) -> set[str]:
+    """The kernel's ports of a bridge; none for anything else."""
+    folder = _SYSFS / bridge / "brif"
+    return {port.name for port in folder.iterdir()} if folder.is_dir() else set()
+
+
+def _names(*, up: bool = False) -> set[str]:
+    """The interfaces that the kernel has, or of those that are set up."""
+    found = (path for path in _SYSFS.iterdir() if (path / "flags").exists())
+    return {path.name for path in found if not up or _is_up(path)}
+
+
+def _is_up(path: Path) -> bool:
+    return bool(int((path / "flags").read_text(), 16) & _IFF_UP)

@@ -30,6 +30,7 @@ The tree, with libvirt's code beside each leaf::
     │   ├── HostnetFileError      9   a file of the host's interfaces cannot be read
     │   ├── HostnetRefused        9   a change of the host's interfaces that may not be
     │   ├── HookFailed           70
+    │   ├── ServiceFailed        89   another program refused, over D-Bus
     │   └── StoreOwned            1   another daemon holds the files
     └── HostError                     the machine said no
         ├── SystemCallFailed     38   carries the errno
@@ -70,6 +71,7 @@ class ErrorCode(IntEnum):
     ARGUMENT_UNSUPPORTED = 74
     OVERFLOW = 82
     OPERATION_UNSUPPORTED = 84
+    DBUS_SERVICE = 89
     XML_INVALID_SCHEMA = 92
     INVALID_NETWORK_PORT = 105
     NETWORK_PORT_EXIST = 106
@@ -92,6 +94,9 @@ class ErrorDomain(IntEnum):
     SECRET = 30
     NWFILTER = 33
     HOOK = 34
+    DBUS = 47
+    SNAPSHOT = 35
+    CHECKPOINT = 69
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +295,14 @@ class HostnetRefused(Refused):
     code = ErrorCode.OPERATION_FAILED
     default_domain = ErrorDomain.INTERFACE
     template = "operation failed: {}"
+
+
+class ServiceFailed(Refused):
+    """Another program on the host refused, over D-Bus, or does not answer."""
+
+    code = ErrorCode.DBUS_SERVICE
+    default_domain = ErrorDomain.DBUS
+    template = "error from service: {}"
 
 
 class HookFailed(Refused):

@@ -174,7 +174,7 @@ def test_ufw(netns: None) -> None:
 def test_firewalld(netns: None) -> None:
     load(FIREWALLD)
     (warning,) = warnings()
-    assert "firewall-cmd --permanent --zone=libvirt --add-interface=virbr0" in warning
+    assert "firewall-cmd --permanent --zone=trusted --add-interface=virbr0" in warning
     zoned = "insert rule inet firewalld filter_FORWARD_IN_ZONES"
     load(f'{zoned} iifname "virbr0" goto filter_FWDI_public')
     assert warnings() == []

@@ -19,7 +19,7 @@ import pytest
 from pasarela.model.network import Network
 from pasarela.model.paths import Paths
 from pasarela.plan.actions import diff
-from pasarela.plan.facts import Capabilities, Facts, ResolverPolicy
+from pasarela.plan.facts import Capabilities, Facts, ResolverPolicy, Services
 from pasarela.plan.foreign import ForeignTable
 from pasarela.plan.network import Desired, desired
 from pasarela.plan.resources import TextFile
@@ -70,10 +70,15 @@ def case_network(folder: Path) -> Network:
     return parse_network((folder / "network.xml").read_text())
 
 
+def services(*, zones: list[str] | None = None, resolved: bool = False) -> Services:
+    return Services(None if zones is None else frozenset(zones), resolved)
+
+
 def facts(path: Path) -> Facts:
     given: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     return Facts(
         capabilities=Capabilities(**given.get("capabilities", {})),
+        services=services(**given.get("services", {})),
         links=frozenset(given.get("links", ())),
         name_servers=tuple(map(ip_address, given.get("name_servers", ()))),
         resolver=ResolverPolicy[given.get("resolver", "FOLLOWS")],

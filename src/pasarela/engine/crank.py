@@ -22,6 +22,7 @@ from pasarela.plan.resources import (
     Resource,
     Sysctl,
 )
+from pasarela.plan.services import RegisteredDomain, ZonedBridge
 
 NOTHING: HostState = frozenset()
 
@@ -145,7 +146,7 @@ def _link_of(resource: Resource) -> str | None:
     """The link that a resource is or hangs on."""
     if isinstance(resource, BridgeLink | ForeignLink | LinkUp):
         return resource.name
-    if isinstance(resource, LinkAddress | LinkRoute | Sysctl):
+    if isinstance(resource, LinkAddress | LinkRoute | Sysctl | RegisteredDomain | ZonedBridge):
         return resource.link
     return None
 

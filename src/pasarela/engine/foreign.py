@@ -7,13 +7,14 @@ from contextlib import suppress
 from pasarela.engine.context import Context
 from pasarela.errors import PasarelaError
 from pasarela.plan.foreign import foreign_warnings
+from pasarela.plan.services import zone_of
 
 
 def warn_of_foreign(context: Context) -> None:
-    tables = context.machine.facts_for([]).foreign
-    if not tables:
+    facts = context.machine.facts_for([])
+    if not facts.foreign:
         return
     for name in context.store.active_names():
         with suppress(PasarelaError):  # a broken status document, which the repair tells of
             network = context.store.live(name).network
-            context.warn(tuple(foreign_warnings(network, tables)))
+            context.warn(tuple(foreign_warnings(network, facts.foreign, zone_of(network, facts))))

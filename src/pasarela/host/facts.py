@@ -19,7 +19,7 @@ from pasarela.host.netlink.socket import NetlinkError, NetlinkSocket
 from pasarela.host.sriov import virtual_functions
 from pasarela.model.network import ForwardMode, Network
 from pasarela.model.values import IpAddress
-from pasarela.plan.facts import Capabilities, Facts, RouteFact
+from pasarela.plan.facts import Capabilities, Facts, RouteFact, Services
 
 RESOLV_CONF = Path("/etc/resolv.conf")
 _CLASS_NET = Path("/sys/class/net")
@@ -31,6 +31,7 @@ Addresses = Mapping[str, tuple[IPv4Interface | IPv6Interface, ...]]
 def read_facts(
     socket: NetlinkSocket,
     capabilities: Capabilities,
+    services: Services,
     lease_helper: str | None,
 ) -> Facts:
     """A snapshot of the host.
@@ -42,6 +43,7 @@ def read_facts(
     found = list(_routes(socket, capabilities))
     return Facts(
         capabilities=capabilities,
+        services=services,
         links=frozenset(names.values()),
         addresses=_addresses(socket, names),
         routes=tuple(RouteFact(one.destination, names.get(one.index, "?")) for one in found),
@@ -52,10 +54,11 @@ def read_facts(
     )
 
 
-def read_basics(capabilities: Capabilities, lease_helper: str | None) -> Facts:
+def read_basics(capabilities: Capabilities, services: Services, lease_helper: str | None) -> Facts:
     """What a running network's plan depends on; costs the same however many networks there are."""
     return Facts(
         capabilities=capabilities,
+        services=services,
         name_servers=tuple(name_servers()),
         lease_helper=lease_helper,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
@@ -14,6 +14,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pasarela.errors import PasarelaError
 from pasarela.host.capabilities import KernelCapabilities
+from pasarela.host.dbus.bus import Bus
+from pasarela.host.dbus.firewalld import Firewalld
+from pasarela.host.dbus.resolved import Resolved
+from pasarela.host.dbus.services import BusServices
 from pasarela.host.dnsmasq import Dnsmasqs
 from pasarela.host.facts import read_basics, read_facts, read_for_start
 from pasarela.host.files import Files
@@ -40,11 +44,24 @@ from pasarela.plan.resources import (
     TextFile,
 )
 from pasarela.plan.ruleset import FirewallSection
+from pasarela.plan.services import RegisteredDomain, ZonedBridge
 from pasarela.plan.shaping import BridgeShaping
 
 if TYPE_CHECKING:
     from pasarela.host.dhcp_client import DhcpClients
     from pasarela.host.rules import Rules
+
+_ADAPTERS: Mapping[type[Resource], str] = {
+    Sysctl: "_sysctls",
+    TextFile: "_files",
+    DnsmasqProcess: "_dnsmasqs",
+    DhcpClient: "_dhcp_clients",
+    SourceRule: "_rules",
+    FirewallSection: "_firewall",
+    BridgeShaping: "_shaping",
+    ZonedBridge: "_firewalld",
+    RegisteredDomain: "_resolved",
+}  # links' own are all the others
 
 LEASE_HELPER = Path(__file__).with_name("lease_helper.py")
 
@@ -70,10 +87,11 @@ class LinuxHost:
         self._foreign_tables = ForeignTables()
 
     def facts(self) -> Facts:
-        return read_facts(self._route_socket, self._capabilities, lease_helper())
+        services = BusServices(self._bus)
+        return read_facts(self._route_socket, self._capabilities, services, lease_helper())
 
     def basics(self) -> Facts:
-        return read_basics(self._capabilities, lease_helper())
+        return read_basics(self._capabilities, BusServices(self._bus), lease_helper())
 
     def facts_for(self, networks: Sequence[Network]) -> Facts:
         facts = read_for_start(self._route_socket, self.basics(), networks)
@@ -126,23 +144,8 @@ class LinuxHost:
         self._dnsmasqs.end_strays(one for one in state if isinstance(one, DnsmasqProcess))
 
     def _adapter(self, resource: Resource) -> Adapter:
-        match resource:
-            case Sysctl():
-                return self._sysctls
-            case TextFile():
-                return self._files
-            case DnsmasqProcess():
-                return self._dnsmasqs
-            case FirewallSection():
-                return self._firewall
-            case BridgeShaping():
-                return self._shaping
-            case SourceRule():
-                return self._rules
-            case DhcpClient():
-                return self._dhcp_clients
-            case _:
-                return self._links
+        adapter: Adapter = getattr(self, _ADAPTERS.get(type(resource), "_links"))
+        return adapter
 
     @cached_property
     def _capabilities(self) -> Capabilities:
@@ -175,6 +178,18 @@ class LinuxHost:
     @cached_property
     def _shaping(self) -> Shaping:
         return Shaping(self._route_socket)
+
+    @cached_property
+    def _bus(self) -> Bus:
+        return Bus()
+
+    @cached_property
+    def _firewalld(self) -> Firewalld:
+        return Firewalld(self._bus)
+
+    @cached_property
+    def _resolved(self) -> Resolved:
+        return Resolved(self._bus)
 
     @cached_property
     def _sysctls(self) -> Sysctls:

@@ -30,7 +30,7 @@ def check_start(network: Network, facts: Facts) -> None:
         return
     _check_routes(network, facts)
     _check_bridge_name(bridge_name(network))
-    _check_zone(network)
+    _check_zone(network, facts)
     _check_netmasks(network)
 
 
@@ -98,8 +98,8 @@ def _check_bridge_name(name: str) -> None:
         )
 
 
-def _check_zone(network: Network) -> None:
-    if network.bridge.zone is not None:
+def _check_zone(network: Network, facts: Facts) -> None:
+    if network.bridge.zone is not None and facts.services.zones is None:
         raise InternalError(
             f"zone {network.bridge.zone} requested for network {network.name} "
             "but firewalld is not active",

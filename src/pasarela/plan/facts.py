@@ -32,6 +32,17 @@ class Capabilities:
 
 
 @dataclass(frozen=True, slots=True)
+class Services:
+    """The programs on the host that are told of networks.
+
+    ``zones`` are the names of firewalld's; None where it does not run.
+    """
+
+    zones: frozenset[str] | None = None
+    resolved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RouteFact:
     destination: IPv4Network | IPv6Network
     link: str
@@ -50,6 +61,7 @@ class Facts:
     """A snapshot of the host. An empty one describes a host with nothing in the way."""
 
     capabilities: Capabilities = field(default_factory=Capabilities)
+    services: Services = field(default_factory=Services)
     links: frozenset[str] = frozenset()
     addresses: Mapping[str, tuple[IPv4Interface | IPv6Interface, ...]] = field(default_factory=dict)
     routes: tuple[RouteFact, ...] = ()

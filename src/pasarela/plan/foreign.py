@@ -87,13 +87,21 @@ def is_worth_reading(
     )
 
 
-def foreign_warnings(network: Network, tables: Iterable[ForeignTable]) -> Iterator[str]:
-    """What of others' filters keeps the network from what its kind promises."""
+def foreign_warnings(
+    network: Network, tables: Iterable[ForeignTable], zone: str | None = None
+) -> Iterator[str]:
+    """What of others' filters keeps the network from what its kind promises.
+
+    Args:
+        zone: firewalld's zone that the bridge is put into, or that it is in.
+    """
     bridge = network.bridge.name
     if bridge is None or not network.forward.mode.owns_bridge:
         return
     told: set[str] = set()
     for table in tables:
+        if zone is not None and (table.family, table.name) == _FIREWALLD:
+            continue
         for warning, commands in _obstacles(network, bridge, table):
             if commands not in told:  # ufw's commands are about both families
                 told.add(commands)
@@ -112,9 +120,8 @@ def _obstacles(network: Network, bridge: str, table: ForeignTable) -> Iterator[t
         return  # its owner asked to be left alone with the firewall
     if (table.family, table.name) == _FIREWALLD and not table.names(bridge):
         yield (
-            f"firewalld has {bridge} in no zone, so it may refuse the guests; put it into one "
-            "(into 'trusted' where there is no zone 'libvirt')",
-            f"firewall-cmd --permanent --zone=libvirt --add-interface={_quoted(bridge)} && "
+            f"firewalld has {bridge} in no zone, so it may refuse the guests; put it into one",
+            f"firewall-cmd --permanent --zone=trusted --add-interface={_quoted(bridge)} && "
             "firewall-cmd --reload",
         )
     for chain, hook in table.dropping:

@@ -15,6 +15,7 @@ from pasarela.plan.foreign import foreign_warnings
 from pasarela.plan.host_access import host_access_resources
 from pasarela.plan.links import bridge_resources, forwards, wants_vlan_filtering
 from pasarela.plan.resources import HostState, Resource
+from pasarela.plan.services import service_resources, service_warnings, zone_of
 from pasarela.plan.shaping import shaping_resources, shaping_warnings
 
 
@@ -47,6 +48,7 @@ def _resources(
         section = firewall_section(network, facts)
         if section is not None:
             yield section
+        yield from service_resources(network, facts)
     else:
         yield from host_access_resources(network, facts, paths)
     yield from shaping_resources(network, facts, ports)
@@ -81,17 +83,13 @@ def _own_bridge_warnings(network: Network, facts: Facts) -> Iterator[str]:
             f"network '{network.name}': there is no device {dev} on this host (yet), and guests' "
             "packets leave by no other"
         )
-    yield from foreign_warnings(network, facts.foreign)
+    yield from foreign_warnings(network, facts.foreign, zone_of(network, facts))
     if wants_vlan_filtering(network) and not facts.capabilities.vlan_filtering:
         yield (
             f"network '{network.name}': this kernel's bridges have no VLAN filtering "
             "(CONFIG_BRIDGE_VLAN_FILTERING), so macTableManager='libvirt' has no effect"
         )
-    if network.domain is not None and network.domain.register:
-        yield (
-            f"network '{network.name}': the host's resolver is not told about domain "
-            f"{network.domain.name} (register='yes'); libnss-libvirt resolves guests' names"
-        )
+    yield from service_warnings(network, facts)
 
 
 def _borrowed_link_warnings(network: Network, facts: Facts) -> Iterator[str]:

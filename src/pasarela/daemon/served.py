@@ -72,7 +72,7 @@ class ServedEngine(Engine):
     def adopt(self) -> tuple[str, ...]:
         """Take over what runs and put right what does not; says what was wrong."""
         self._context.store.tidy()
-        return self.reconcile(rebuild=False)
+        return self.recover_interfaces() + self.reconcile(rebuild=False)
 
     def load(self) -> None:
         """Look at all the files; from here on nobody else writes them."""
@@ -94,8 +94,10 @@ class ServedEngine(Engine):
             pass  # it is the first thing that each change does
 
     def state_names(self, state: str) -> list[str]:
-        """The interfaces whose operational state is exactly this."""
-        return [one.name for one in self._interfaces.listed() if one.state == state]
+        """The interfaces whose operational state is exactly this; "down" is also what is
+        configured and not there."""
+        there = [one.name for one in self._interfaces.listed() if one.state == state]
+        return there + (list(self._settings.absent()) if state == "down" else [])
 
     def network_list(self, flags: NetworkFilter) -> tuple[Encoded, int]:
         """The networks as they go over the wire, and how many there are."""

@@ -2,8 +2,8 @@
 
 That is what an administrator expects of it: ifup runs the hooks of the stanza, starts its DHCP
 client and notes that the interface is up; networkd and NetworkManager hold what they run. What is
-up already with its addresses is only completed, over netlink: a second ifup would fail at the
-first address, or start a second DHCP client. And where no program is, netlink does it all but DHCP.
+up already is only completed, over netlink: a second ifup would fail at the first address, or start
+a second DHCP client. And where no program is, netlink does it all but DHCP.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def up(config: InterfaceConfig, manager: str | None, root: Path) -> None:
         OperationUnsupported: its addresses come by DHCP, and there is nothing to ask with.
     """
     commands = _commands(manager, config.name, root, going_up=True)
-    if by_hand.has_addresses(config):
+    if by_hand.is_up(config):
         by_hand.up(config)
     elif commands:
         _run_all(commands, f"failed to create (start) interface {config.name}")

@@ -71,16 +71,17 @@ def without(config: InterfaceConfig, leftovers: InterfaceConfig) -> None:
             _ignoring(EADDRNOTAVAIL, socket, messages)
 
 
-def has_addresses(config: InterfaceConfig) -> bool:
-    """Whether the link is up with all addresses that the configuration says, or DHCP gave."""
+def is_up(config: InterfaceConfig) -> bool:
+    """Whether the link is up and has addresses; of IPv4 where DHCP should have given one."""
     with _socket() as socket:
         link = _link(socket, config.name)
         if link is None or not link.up:
             return False
-        present = _addresses(socket, link)
-    leased = any(each.version == 4 and not each.ip.is_link_local for each in present)
+        present = {each for each in _addresses(socket, link) if not each.ip.is_link_local}
     dhcp = config.ipv4 is not None and config.ipv4.dhcp
-    return set(_static(config)) <= present and (leased or not dhcp)
+    if dhcp or _static(config):
+        return any(each.version == 4 or not dhcp for each in present)
+    return True
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from importlib import import_module
 
 from pasarela.cli.spec import Command, Group
 
-TOPICS = ("networks", "ports", "new", "interfaces", "general", "elsewhere")
+TOPICS = ("networks", "ports", "new", "interfaces", "host", "general", "elsewhere")
 
 
 def groups() -> Iterator[Group]:

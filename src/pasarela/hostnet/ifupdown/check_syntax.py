@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from pathlib import PurePosixPath
 
 from pasarela.hostnet.ifupdown.document import Mapping, Option, Selection, Source, Stanza, Stray
 from pasarela.hostnet.ifupdown.hooks import HOOKS
 from pasarela.hostnet.ifupdown.report import Report, did_you_mean
 from pasarela.hostnet.ifupdown.sources import is_directory_name, is_wild, matching, patterns
 from pasarela.hostnet.ifupdown.vocabulary import FREE_TEXT, KEYWORDS, METHODS, OPTIONS, VITAL
-from pasarela.hostnet.manager import Texts
 
 _COMMENT = re.compile(r"(?:^|\s)#")
 _CLASSES = frozenset({"auto", "hotplug", "ovs", "boot"})
 _LEFT_OVER = re.compile(r".*(~|\.bak|\.old|\.orig|\.save|\.dpkg-\w+|\.swp)|\..*")
 
 
-def check_syntax(report: Report, files: Texts) -> None:
+def check_syntax(report: Report, files: Collection[PurePosixPath]) -> None:
     for section in report.configuration.sections:
         match section:
             case Stray():
@@ -225,7 +226,7 @@ def _selected(report: Report, selection: Selection) -> None:
             )
 
 
-def _source(report: Report, source: Source, files: Texts) -> None:
+def _source(report: Report, source: Source, files: Collection[PurePosixPath]) -> None:
     """A name without wildcards that is not there; an empty folder is as Debian installs it."""
     if source.directory or is_wild(source.pattern):
         return
@@ -241,7 +242,7 @@ def _source(report: Report, source: Source, files: Texts) -> None:
             )
 
 
-def _unread(report: Report, files: Texts) -> None:
+def _unread(report: Report, files: Collection[PurePosixPath]) -> None:
     """Files beside those that are read, which somebody may believe to count."""
     read = {file.path for file in report.configuration.files}
     for path in sorted(files):

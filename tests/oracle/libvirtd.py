@@ -54,7 +54,8 @@ fi
 mount -t tmpfs tmpfs /var/cache/libvirt
 mkdir -p /var/lib/libvirt/dnsmasq
 ip link set lo up
-libvirtd &
+eval "$ORACLE_PREPARE"
+$ORACLE_PROGRAM &
 wait $!
 """
 
@@ -81,7 +82,14 @@ class Libvirtd:
 
     ``etc`` and ``var`` are the folders that it has for /etc/libvirt and /var/lib/libvirt; without
     one, an empty one in memory.
+
+    Attributes:
+        prepare: a line of shell that its namespaces need beside what all of them have.
     """
+
+    program = "libvirtd"
+    prepare = ""
+    uri = "qemu:///system"
 
     def __init__(
         self,
@@ -98,7 +106,7 @@ class Libvirtd:
         self._process = self._spawn(directory)
         self.pid = self._child()
         self.socket = f"/proc/{self.pid}/root/{SOCKET}"
-        self.rpc = RpcClient(self.socket)
+        self.rpc = RpcClient(self.socket, self.uri)
 
     def _spawn(self, directory: Path) -> subprocess.Popen[bytes]:
         notify = directory / "ready"
@@ -113,6 +121,8 @@ class Libvirtd:
                 | {
                     "NOTIFY_SOCKET": str(notify),
                     "LC_ALL": "C",
+                    "ORACLE_PROGRAM": self.program,
+                    "ORACLE_PREPARE": self.prepare,
                     "ORACLE_ETC": str(self._etc or ""),
                     "ORACLE_VAR": str(self._var or ""),
                 },
@@ -153,7 +163,7 @@ class Libvirtd:
         )
 
     def virsh(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-        return self.run("virsh", "-c", "qemu:///system", *arguments, stdin=stdin)
+        return self.run("virsh", "-c", self.uri, *arguments, stdin=stdin)
 
     def read(self, path: str) -> str:
         """The text of a file as the daemon sees it."""
@@ -161,8 +171,8 @@ class Libvirtd:
 
     # the wire: each of these raises OracleError where the daemon refuses
 
-    def connect(self, uri: str = "qemu:///system") -> RpcClient:
-        return RpcClient(self.socket, uri)
+    def connect(self, uri: str = "") -> RpcClient:
+        return RpcClient(self.socket, uri or self.uri)
 
     def call(self, procedure: int, arguments: bytes = b"") -> Reader:
         return self.rpc.call(procedure, arguments)

@@ -376,17 +376,3 @@ def _change_rollback(engine: ServedEngine, flags: int) -> Values:
     check_flags(flags, 0, "netcfInterfaceChangeRollback")
     engine.interface_change_rollback()
     return ()
-
-
-# network filters: there are none
-
-
-@answers("count_filters")
-def _count_filters(engine: ServedEngine) -> Values:
-    return (0,)
-
-
-@answers("list_filters")
-@answers("list_filter_bindings")
-def _no_filters(engine: ServedEngine, need_results: int, flags: int) -> Values:
-    return ([], 0)

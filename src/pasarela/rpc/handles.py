@@ -53,22 +53,6 @@ LEASE = record(
 )
 
 
-class NamedUuid(NamedTuple):
-    """A network filter: only what empty lists need."""
-
-    name: str
-    uuid: object
-
-
-class Binding(NamedTuple):
-    port: str
-    filter: str
-
-
-FILTER = record(NamedUuid, name=STRING, uuid=UUID_TYPE)
-BINDING = record(Binding, port=STRING, filter=STRING)
-
-
 class Parameter(NamedTuple):
     """A typed parameter; ``value`` is its type's number and the value."""
 

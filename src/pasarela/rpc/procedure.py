@@ -20,6 +20,8 @@ class Family(Enum):
     STORAGE = 18
     NODEDEV = 22
     SECRET = 30
+    SNAPSHOT = 35
+    CHECKPOINT = 69
 
     @property
     def domain(self) -> ErrorDomain:

@@ -5,7 +5,7 @@ Numbers, arguments and results are those of libvirt's remote_protocol.x.
 
 from __future__ import annotations
 
-from pasarela.rpc.handles import BINDING, FILTER, INTERFACE, LEASE, NETWORK, PARAMETER, PORT
+from pasarela.rpc.handles import INTERFACE, LEASE, NETWORK, PARAMETER, PORT
 from pasarela.rpc.procedure import Event, Family, Procedure
 from pasarela.rpc.xdr import INT, STRING, UHYPER, UINT, UUID_TYPE, Type, array, optional
 
@@ -54,32 +54,16 @@ def _interface(
     return Procedure(number, name, Family.INTERFACE, api, arguments, result, writes)
 
 
-def _filter(
-    number: int, name: str, api: str, arguments: tuple[Type, ...], result: tuple[Type, ...]
-) -> Procedure:
-    return Procedure(number, name, Family.FILTER, api, arguments, result)
-
-
-def _unsupported(number: int, name: str, api: str, family: Family = Family.CONNECTION) -> Procedure:
-    return Procedure(number, name, family, api, supported=False)
-
-
 PROCEDURES = (
     _connection(1, "open", "virConnectOpen", (MAYBE, UINT)),
     _connection(2, "close", "virConnectClose"),
     _connection(3, "get_type", "virConnectGetType", (), (STRING,)),
-    _unsupported(4, "get_version", "virConnectGetVersion"),
-    _unsupported(5, "get_max_vcpus", "virConnectGetMaxVcpus"),
-    _unsupported(6, "node_get_info", "virNodeGetInfo"),
-    _unsupported(7, "get_capabilities", "virConnectGetCapabilities"),
-    _unsupported(59, "get_hostname", "virConnectGetHostname"),
     _connection(60, "supports_feature", "virConnectSupportsFeature", (INT,), (INT,)),
     _auth(66, "auth_list", array(INT, 20)),
     _auth(70, "auth_polkit", INT),
     _connection(110, "get_uri", "virConnectGetURI", (), (STRING,)),
     _connection(149, "is_secure", "virConnectIsSecure", (), (INT,)),
     _connection(157, "get_lib_version", "virConnectGetLibVersion", (), (UHYPER,)),
-    _unsupported(203, "get_sysinfo", "virConnectGetSysinfo"),
     _connection(360, "register_close_callback", "virConnectRegisterCloseCallback"),
     _connection(361, "unregister_close_callback", "virConnectUnregisterCloseCallback"),
     _connection(419, "set_identity", "virConnectSetIdentity", (array(PARAMETER, 20), UINT)),
@@ -201,74 +185,12 @@ PROCEDURES = (
         (INT, UINT),
         (array(INTERFACE, NAMES_MAX), UINT),
     ),
-    # network filters: there are none, and saying so keeps virsh quiet
-    _filter(178, "count_filters", "virConnectNumOfNWFilters", (), (INT,)),
-    _filter(
-        286,
-        "list_filters",
-        "virConnectListAllNWFilters",
-        (INT, UINT),
-        (array(FILTER, NAMES_MAX), UINT),
-    ),
-    _filter(
-        401,
-        "list_filter_bindings",
-        "virConnectListAllNWFilterBindings",
-        (INT, UINT),
-        (array(BINDING, NAMES_MAX), UINT),
-    ),
-)
-
-# What programs ask first of a host's other drivers, which this daemon has not. Calls that are not
-# even here are unknown procedures, which clients understand likewise.
-_OTHERS = {
-    Family.CONNECTION: {
-        21: "virConnectListDefinedDomains",
-        22: "virDomainLookupByID",
-        23: "virDomainLookupByName",
-        24: "virDomainLookupByUUID",
-        25: "virConnectNumOfDefinedDomains",
-        37: "virConnectListDomains",
-        51: "virConnectNumOfDomains",
-        101: "virNodeGetCellsFreeMemory",
-        102: "virNodeGetFreeMemory",
-        273: "virConnectListAllDomains",
-    },
-    Family.STORAGE: {
-        71: "virConnectNumOfStoragePools",
-        72: "virConnectListStoragePools",
-        73: "virConnectNumOfDefinedStoragePools",
-        74: "virConnectListDefinedStoragePools",
-        84: "virStoragePoolLookupByName",
-        85: "virStoragePoolLookupByUUID",
-        281: "virConnectListAllStoragePools",
-    },
-    Family.NODEDEV: {
-        111: "virNodeNumOfDevices",
-        112: "virNodeListDevices",
-        113: "virNodeDeviceLookupByName",
-        285: "virConnectListAllNodeDevices",
-    },
-    Family.SECRET: {
-        139: "virConnectNumOfSecrets",
-        140: "virConnectListSecrets",
-        287: "virConnectListAllSecrets",
-    },
-    Family.FILTER: {
-        175: "virNWFilterLookupByName",
-        176: "virNWFilterLookupByUUID",
-    },
-}
-OTHERS = tuple(
-    _unsupported(number, api, api, family)
-    for family, calls in _OTHERS.items()
-    for number, api in calls.items()
 )
 
 LIFECYCLE = Event(315, "lifecycle", (INT, NETWORK, INT, INT))
 METADATA_CHANGE = Event(446, "metadata_change", (INT, NETWORK, INT, MAYBE))
 CONNECTION_CLOSED = Event(362, "connection_closed", (INT,))
 
-BY_NUMBER = {procedure.number: procedure for procedure in (*PROCEDURES, *OTHERS)}
+BY_NUMBER = {procedure.number: procedure for procedure in PROCEDURES}
 BY_NAME = {procedure.name: procedure for procedure in PROCEDURES}
 EVENTS = {event.number: event for event in (LIFECYCLE, METADATA_CHANGE, CONNECTION_CLOSED)}

@@ -26,6 +26,7 @@ from pasarela.rpc.messages import (
     keepalive,
     message,
 )
+from pasarela.rpc.others import other_procedure
 from pasarela.rpc.procedure import Event, Family, Procedure
 from pasarela.rpc.procedures import BY_NUMBER, LIFECYCLE, METADATA_CHANGE
 from pasarela.rpc.session import Services, SessionState
@@ -218,8 +219,8 @@ _OWN: dict[str, Callable[..., tuple[Any, ...]]] = {
     "get_uri": SessionState.uri,
     "is_secure": SessionState.is_secure,
     "get_lib_version": SessionState.lib_version,
-    "register_close_callback": SessionState.register_close,
-    "unregister_close_callback": SessionState.unregister_close,
+    "register_close_callback": SessionState.watch_close,
+    "unregister_close_callback": SessionState.watch_close,
     "set_identity": SessionState.set_identity,
     "register_event": SessionState.register_event,
     "deregister_event": SessionState.deregister_event,
@@ -242,7 +243,7 @@ def _procedure(header: Header) -> Procedure:
         raise RpcError(f"Cannot find program {header.program} version {header.version}")
     if header.status != Status.OK:
         raise RpcError(f"Unexpected message status {header.status}")
-    procedure = BY_NUMBER.get(header.procedure)
+    procedure = BY_NUMBER.get(header.procedure) or other_procedure(header.procedure)
     if procedure is None:
         # Clients look for these very words, and fall back to older calls.
         raise RpcError(f"unknown procedure: {header.procedure}")

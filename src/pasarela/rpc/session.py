@@ -90,7 +90,6 @@ class SessionState:
         self.opened = False
         self.closed = False
         self.keepalive = False
-        self.watches_close = False
         self.subscriptions: dict[int, Subscription] = {}
 
     # opening and closing
@@ -165,18 +164,9 @@ class SessionState:
 
     # callbacks
 
-    def register_close(self) -> tuple[()]:
+    def watch_close(self) -> tuple[()]:
+        """Told of it if the daemon lost a connection of its own, as a hypervisor's driver can."""
         self._need_open()
-        if self.watches_close:
-            raise NotOpen("A close callback is already registered")
-        self.watches_close = True
-        return ()
-
-    def unregister_close(self) -> tuple[()]:
-        self._need_open()
-        if not self.watches_close:
-            raise NotOpen("close callback not registered")
-        self.watches_close = False
         return ()
 
     def register_event(self, event: int, network: NetworkRef | None) -> tuple[int]:

@@ -21,7 +21,6 @@ PYTHON = "/usr/bin/python3"  # Debian's, which libvirt-python was built for
 
 def debian13(program: str | Path) -> list[str]:
     """What starts a program with Debian 13's libraries."""
-    need(DEBIAN13)
     loader = LIBRARIES / "ld-linux-x86-64.so.2"
     # Debian 12's own come last, for what of its programs Debian 13's libraries lack.
     folders = f"{LIBRARIES}:/usr/lib/x86_64-linux-gnu"

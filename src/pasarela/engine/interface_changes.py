@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pasarela.engine.context import Context
@@ -14,14 +13,13 @@ from pasarela.errors import (
     InterfaceNotFound,
     OperationInvalid,
 )
-from pasarela.hostnet.opening import open_host
+from pasarela.hostnet.opening import Host
 from pasarela.model.interface import InterfaceType
 from pasarela.model.interface_config import BondConfig, BridgeConfig
 from pasarela.model.values import MacAddress
 
 if TYPE_CHECKING:
     from pasarela.engine.machine import Interfaces
-    from pasarela.hostnet.opening import Host
     from pasarela.model.interface_config import InterfaceConfig
 
 
@@ -32,9 +30,10 @@ class Settings:
         self._context = context
         self._interfaces = interfaces
 
-    @cached_property
+    @property
     def _host(self) -> Host:
-        return open_host(self._context.paths.root, self._context.paths.interface_change)
+        """Made anew each time: which managers there are may change."""
+        return Host(self._context.paths.root, self._context.paths.interface_change)
 
     # reading
 

@@ -9,9 +9,10 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from signal import SIGTERM, Signals
+from signal import SIGCONT, SIGSTOP, SIGTERM, Signals
 
 from oracle.rpc import RpcClient
 
@@ -99,6 +100,17 @@ class Pasarelad:
 
     def send(self, number: Signals) -> None:
         os.kill(self.daemon_pid, number)
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """The daemon answers nobody meanwhile. nsenter stops with it, and goes on with it."""
+        assert self._daemon is not None
+        self.send(SIGSTOP)
+        try:
+            yield
+        finally:
+            self.send(SIGCONT)
+            self._daemon.send_signal(SIGCONT)
 
     def terminate(self, number: Signals = SIGTERM) -> int:
         """End the daemon alone; the networks stay. Its exit code."""

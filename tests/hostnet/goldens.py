@@ -42,7 +42,7 @@ def diff(edits: Sequence[FileEdit]) -> str:
 
 
 def _diff(edit: FileEdit) -> str:
-    before, after = (text.split("\n") for text in (edit.before or "", edit.after or ""))
+    before, after = (text.split("\n") if text else [] for text in (edit.before, edit.after))
     lines = difflib.unified_diff(before, after, str(edit.path), str(edit.path), "", "", 0, "")
     return "".join(f"{line}\n" for line in lines)
 

@@ -165,7 +165,7 @@ class TestASlipOfTheEditor:
             engine.lookup_by_name("n0")
         assert f"{paths.definition('n0')}: not well-formed" in str(error.value.remedy)
         assert "line " in str(error.value.remedy)
-        assert "correct that file, or remove it" in str(error.value.remedy)
+        assert "correct it (pasarela net-edit n0), or remove that file" in str(error.value.remedy)
 
     @pytest.mark.parametrize("verb", ["define_xml", "create_xml"])
     def test_is_not_overwritten(

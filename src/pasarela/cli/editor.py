@@ -26,9 +26,16 @@ f - force, try again to use them as they are
 
 
 def edit_until_accepted(
-    context: Context, read: Callable[[], str], write: Callable[[str], None]
+    context: Context,
+    read: Callable[[], str],
+    write: Callable[[str], None],
+    *,
+    wrong: PasarelaError | None = None,
 ) -> str | None:
     """Let the user edit what ``read`` gives until ``write`` accepts it.
+
+    Args:
+        wrong: what is wrong with the text already, to be read before the editor covers it.
 
     Returns:
         The new text; None if nothing was changed.
@@ -37,6 +44,8 @@ def edit_until_accepted(
         CommandFailed: the user gave up.
     """
     before = read()
+    if wrong is not None:
+        _show(context, wrong)
     text = edit_text(context, before)
     while text != before:
         try:
@@ -96,6 +105,13 @@ def _run_editor(path: str) -> None:
 def _default_editor() -> str:
     """Debian's choice where it exists, else the editor that POSIX promises."""
     return "sensible-editor" if Path("/usr/bin/sensible-editor").exists() else "vi"
+
+
+def _show(context: Context, error: PasarelaError) -> None:
+    report(context, error)
+    if sys.stdin.isatty():
+        context.flush()
+        _answer("Press Enter to correct it in the editor: ")
 
 
 def _ask(context: Context, error: CommandFailed | PasarelaError) -> str:

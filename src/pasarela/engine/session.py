@@ -114,7 +114,10 @@ def by_uuid(store: Store, uuid: UUID) -> Entry:
 def _hint(store: Store, name: str = "") -> str:
     problem = store.unreadable(name)
     if problem is not None:
-        return f"its definition cannot be read: {problem}; correct that file, or remove it"
+        return (
+            f"its definition cannot be read: {problem}; correct it (pasarela net-edit {name}), "
+            "or remove that file"
+        )
     names = store.names()
     if not names:
         return "no network is defined yet"

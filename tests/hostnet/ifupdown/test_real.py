@@ -1,0 +1,156 @@
+"""Debian's own ifup with the files that are written: it takes them, and makes what was before."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+import pytest
+
+from hostnet.ifupdown.corpus import CASES, FOLDER, MAIN, carry_out, changed, texts
+from hostnet.ifupdown.machine import CARD, Machine, dhcp_server, is_there, machine
+from pasarela.errors import HostnetRefused
+
+pytestmark = [
+    pytest.mark.netns,
+    pytest.mark.skipif(not is_there(), reason="ifupdown, bridge-utils, isc-dhcp-client missing"),
+    pytest.mark.skipif(os.geteuid() != 0, reason="mounts over /etc"),
+]
+
+Texts = dict[PurePosixPath, str]
+
+# Cases that the kernel of every machine can carry out, with the address of the LAN's router.
+STATIC = {
+    "notes-static": "172.26.0.1/16",
+    "installer-static": "192.0.2.1/24",
+    "dual-stack-static": "198.51.100.1/26",
+    "three-addresses": "10.1.0.1/16",
+    "aliases": "192.168.10.1/24",
+    "cloud-init": "203.0.113.1/24",
+    "inherits": "10.4.0.1/24",
+    "crlf": "192.168.1.1/24",
+    "odd-indentation": "10.0.0.1/24",
+    "continued": "10.0.0.1/24",
+    "cloned-mac": "10.0.0.1/24",
+    "hooks-of-routes": "10.0.5.1/24",
+}
+HOOKS = """auto eth0
+iface eth0 inet static
+    address 10.0.5.4/24
+    gateway 10.0.5.1
+    up ip route add 10.9.0.0/16 via 10.0.5.254
+    up ip route add 10.8.0.0/16 dev $IFACE metric 5
+    down ip route del 10.8.0.0/16 dev $IFACE metric 5
+"""
+
+
+@pytest.fixture
+def host(request: pytest.FixtureRequest, netns: None) -> Iterator[Machine]:
+    card, router = request.param
+    with machine(card, router) as made:
+        yield made
+        made.down()
+
+
+def case(name: str) -> tuple[Texts, str, str]:
+    """A case's files, its action and its card."""
+    if name == "hooks-of-routes":
+        return {MAIN: HOOKS}, "bridge br0 eth0", "eth0"
+    action = (FOLDER / name / "action").read_text()
+    return texts(FOLDER / name), action, action.split()[2]
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [((case(name)[2], router), name) for name, router in STATIC.items()],
+    indirect=["host"],
+    ids=STATIC,
+)
+def test_from_nothing_the_bridge_has_what_the_card_had(host: Machine, name: str) -> None:
+    files, action, card = case(name)
+    bridge = action.split()[1]
+    host.write(without_strangers(files, card))
+    assert host.up().returncode == 0
+    before = (host.addresses(card), host.routes(card))
+    mac = host.link(card)["address"]
+    host.down()
+    host.write(without_strangers(changed(files, carry_out(files, action)), card, bridge, mac))
+    done = host.up()
+    assert done.returncode == 0, done.stderr
+    assert (host.addresses(bridge), host.routes(bridge)) == tuple(
+        {text.replace(card, bridge) for text in part} for part in before
+    )
+    assert host.addresses(card) == set()
+    assert host.link(card)["master"] == bridge
+    assert host.link(bridge)["address"] == mac
+    assert host.link(card)["address"] == mac
+
+
+@pytest.mark.parametrize("host", [("enp3s0", "172.26.0.1/16")], indirect=True)
+def test_the_notes_dhcp_bridge(host: Machine) -> None:
+    """As in the notes: after it ``ip a`` shows the same MAC for the bridge and the card."""
+    files, action, _ = case("notes-dhcp")
+    host.write(changed(files, carry_out(files, f"{action} mac={CARD}")))
+    with dhcp_server("172.26.1.1", "172.26.1.9", "255.255.0.0"):
+        done = host.up()
+        assert done.returncode == 0, done.stderr
+        (address,) = host.addresses("br0")
+        assert address.startswith("172.26.1.")
+        assert host.addresses("enp3s0") == set()
+        assert host.link("br0")["address"] == host.link("enp3s0")["address"] == CARD
+        assert "default via 172.26.0.1 dev br0" in host.routes("br0")
+        host.down()
+
+
+NOTES_AS_WRITTEN = """auto enp3s0
+iface enp3s0 inet manual
+auto br0
+iface br0 inet dhcp ## Especificamos que funcione por dhcp
+    bridge_ports enp3s0 ## Interfaz que vinculada
+    bridge_stp off ## Desactivamos ell spanning tree
+    bridge_fd 0 ## Desactivamos el delay para envio de datos de manera inmediata
+    bridge_maxwait 0 ## Tiempo de espera maxima para la activación del bridge
+"""
+
+
+@pytest.mark.parametrize("host", [("enp3s0", "172.26.0.1/16")], indirect=True)
+def test_comments_behind_options_keep_the_bridge_from_coming_up(host: Machine) -> None:
+    """What host-check calls an error is one."""
+    host.write({MAIN: NOTES_AS_WRITTEN})
+    done = host.up()
+    assert done.returncode == 1
+    assert "failed to bring up br0" in done.stderr
+
+
+@pytest.mark.parametrize("host", [("eth9", "172.26.0.1/16")], indirect=True)
+def test_what_ifup_accepted_it_accepts_changed(host: Machine) -> None:
+    accepted = []
+    for name in CASES:
+        files, action = texts(FOLDER / name), (FOLDER / name / "action").read_text()
+        host.write({MAIN: "", **files})
+        if not host.accepts():
+            continue
+        try:
+            host.write(changed(files, carry_out(files, action)))
+        except HostnetRefused:
+            continue
+        assert host.accepts(), name
+        accepted.append(name)
+    assert len(accepted) >= 30, sorted(set(CASES) - set(accepted))
+
+
+def without_strangers(files: Texts, card: str, bridge: str = "-", mac: str = "") -> Texts:
+    """The files without cards that this machine lacks, and with its card's own MAC."""
+    kept: Texts = {}
+    for path, text in files.items():
+        lines = text.replace("lo eth0", "eth0").splitlines(keepends=True)
+        at = next((i for i, line in enumerate(lines) if line.startswith("iface eth1")), None)
+        body = "".join(lines[:at]).replace("     eth1\n", "\n")
+        if bridge != "-" and "hwaddress" in body and "02:00" not in body:
+            body = "".join(
+                line if "hwaddress" not in line else f"    hwaddress ether {mac}\n"
+                for line in body.splitlines(keepends=True)
+            )
+        kept[path] = body
+    return kept

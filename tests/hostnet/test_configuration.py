@@ -11,7 +11,9 @@ from hostnet.memory import Memory
 from pasarela.errors import HostnetRefused
 from pasarela.hostnet.configuration import Configuration
 from pasarela.hostnet.ifupdown import Ifupdown
+from pasarela.hostnet.manager import Manager
 from pasarela.hostnet.netplan import Netplan
+from pasarela.hostnet.networkd import Networkd
 from pasarela.model.interface import InterfaceType
 from pasarela.model.interface_config import (
     BridgeConfig,
@@ -21,6 +23,7 @@ from pasarela.model.interface_config import (
     VlanConfig,
 )
 from pasarela.model.values import MacAddress
+from pasarela.xml.interface_config import format_config, parse_interface
 
 INTERFACES = "/etc/network/interfaces"
 NETPLAN = "/etc/netplan/50-lan.yaml"
@@ -79,18 +82,65 @@ def test_a_bridge_over_an_interface_takes_all_that_is_said_of_it(
     assert "hwaddress" not in text
 
 
-def test_the_way_that_virsh_goes_back_leaves_the_files_as_they_were(
-    files: Memory, configuration: Configuration
-):
-    nic = configuration.all()["enp3s0"].config
-    configuration.define(bridge_over(nic), {"enp3s0": MAC})
+NETPLAN_STATIC = """\
+# The LAN
+network:
+  version: 2
+  ethernets:
+    enp3s0: # the card on the board
+      addresses: [192.0.2.10/24]
+      routes:
+        - to: default
+          via: 192.0.2.1
+      nameservers: {addresses: [192.0.2.53]}
+"""
+NETWORKD_STATIC = """\
+# The LAN
+[Match]
+Name=enp3s0
+
+[Network]
+Address=192.0.2.10/24
+Gateway=192.0.2.1
+DNS=192.0.2.53
+"""
+
+
+@pytest.mark.parametrize(
+    ("manager", "path", "text"),
+    [
+        (Ifupdown(), INTERFACES, STATIC),
+        (Netplan(), NETPLAN, NETPLAN_STATIC),
+        (Networkd(), "/etc/systemd/network/10-lan.network", NETWORKD_STATIC),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_the_way_that_virsh_goes_there_and_back(manager: Manager, path: str, text: str):
+    """iface-bridge and iface-unbridge: what documents say in between says all that is needed."""
+    files = Memory()
+    files.put(path, text)
+    configuration = Configuration(files, [manager], lambda: manager)
+    nic = replace(configuration.all()["enp3s0"].config, mac=MAC)
+    configuration.define(nic, {"enp3s0": MAC})
+    assert files.text(path) == text
+
+    configuration.define(_read(bridge_over(nic)), {"enp3s0": MAC})
     bridge = configuration.all()["br0"]
+    assert bridge.config.ipv4 == nic.ipv4
+    assert configuration.all()["enp3s0"].config.ipv4 in (None, IpConfig())
+
     configuration.undefine(bridge)
     again = replace(
         bridge.config, name="enp3s0", type=InterfaceType.ETHERNET, mac=MAC, details=None
     )
-    configuration.define(again, {"enp3s0": MAC})
-    assert files.text(INTERFACES) == STATIC
+    configuration.define(_read(again), {"enp3s0": MAC})
+    assert files.text(path) == text
+    assert len(files.files) == 1
+
+
+def _read(config: InterfaceConfig) -> InterfaceConfig:
+    """What of it goes through a document."""
+    return parse_interface(format_config(config))
 
 
 def test_a_bridge_with_other_addresses_gets_those(files: Memory, configuration: Configuration):

@@ -1,0 +1,5 @@
+"""NetworkManager: one keyfile for each connection profile."""
+
+from pasarela.hostnet.networkmanager.manager import NetworkManager
+
+__all__ = ["NetworkManager"]

@@ -130,6 +130,40 @@ class Host:
         """
         return Interface(self.connection, self.connection.interface_lookup_by_mac(mac))
 
+    def interfaceDefineXML(self, xml: str, *, validate: bool = False) -> Interface:
+        """Configure an interface, in the files of what manages the host's interfaces.
+
+        Raises:
+            XmlError: the document is wrong; the error's location and remedy say where and what.
+            HostnetRefused: it cannot be said in those files.
+        """
+        ref = self.connection.interface_define_xml(xml, validate=validate)
+        return Interface(self.connection, ref)
+
+    def changeBegin(self) -> None:
+        """Note how the interfaces are configured, and which are up.
+
+        Raises:
+            OperationInvalid: a change has begun already.
+        """
+        self.connection.interface_change_begin()
+
+    def changeCommit(self) -> None:
+        """Keep what was changed since `changeBegin`.
+
+        Raises:
+            OperationInvalid: none has begun.
+        """
+        self.connection.interface_change_commit()
+
+    def changeRollback(self) -> None:
+        """Take back what was changed since `changeBegin`.
+
+        Raises:
+            OperationInvalid: none has begun.
+        """
+        self.connection.interface_change_rollback()
+
     def _network(self, ref: NetworkRef) -> VirtualNetwork:
         return VirtualNetwork(self.connection, ref)
 
@@ -331,3 +365,19 @@ class Interface:
 
     def XMLDesc(self, *, inactive: bool = False) -> str:
         return self._connection.interface_xml_desc(self._ref, inactive=inactive)
+
+    def create(self) -> None:
+        """Bring it up as it is configured; what it has already is kept."""
+        self._connection.interface_create(self._ref)
+
+    def destroy(self) -> None:
+        """Take it down; a bridge's addresses go to its first port."""
+        self._connection.interface_destroy(self._ref)
+
+    def undefine(self) -> None:
+        """Remove its configuration.
+
+        Raises:
+            InterfaceNotFound: nothing is configured of it.
+        """
+        self._connection.interface_undefine(self._ref)

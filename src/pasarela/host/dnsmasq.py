@@ -86,7 +86,7 @@ class Dnsmasqs:
 def running_pid(pid_file: Path, conf: Path) -> int | None:
     """The pid in the file, if that process is the dnsmasq that was started with ``conf``."""
     try:
-        pid = int(pid_file.read_text())
+        pid = int(processes.read_file(pid_file))
     except (OSError, ValueError):
         return None
     return pid if _runs(pid, conf) else None

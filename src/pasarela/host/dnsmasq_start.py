@@ -98,7 +98,7 @@ def _command(process: DnsmasqProcess) -> list[str]:
 
 
 def _environment(process: DnsmasqProcess) -> Mapping[str, str]:
-    conf = process.conf.read_text(errors="surrogateescape")
+    conf = processes.read_file(process.conf).decode(errors="surrogateescape")
     return {
         "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
         "LC_ALL": "C.UTF-8",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from pasarela.errors import SystemCallFailed
+from pasarela.host.replacing import replace
 from pasarela.model.refusals import way_out
 from pasarela.plan.actions import Action, ApplyError, Remove
 from pasarela.plan.resources import Resource, TextFile
@@ -47,7 +49,8 @@ def write_atomically(path: Path, content: str, *, mode: int = 0o644, durable: bo
     Raises:
         OSError: as the system says; nothing is left behind.
     """
-    temporary = path.with_name(f"{path.name}.new")
+    name = str(path)
+    temporary = f"{name}.new"
     encoded = content.encode(errors="surrogateescape")
     try:
         _write_new(temporary, encoded, mode, durable=durable)
@@ -55,9 +58,9 @@ def write_atomically(path: Path, content: str, *, mode: int = 0o644, durable: bo
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_new(temporary, encoded, mode, durable=durable)
     try:
-        temporary.rename(path)
+        replace(temporary, name)
     except OSError:
-        temporary.unlink(missing_ok=True)
+        _drop(temporary)
         raise
     if durable:
         sync_folder(path.parent)
@@ -72,7 +75,7 @@ def sync_folder(path: Path) -> None:
         os.close(folder)
 
 
-def _write_new(path: Path, content: bytes, mode: int, *, durable: bool) -> None:
+def _write_new(path: str, content: bytes, mode: int, *, durable: bool) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
     file = os.open(path, flags, mode)
     try:
@@ -81,10 +84,15 @@ def _write_new(path: Path, content: bytes, mode: int, *, durable: bool) -> None:
         if durable:
             os.fsync(file)
     except OSError:
-        path.unlink(missing_ok=True)
+        _drop(path)
         raise
     finally:
         os.close(file)
+
+
+def _drop(path: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)  # noqa: PTH108
 
 
 def _write_all(file: int, content: bytes) -> None:

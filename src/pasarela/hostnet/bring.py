@@ -81,7 +81,7 @@ def _ifupdown(name: str, root: Path, *, going_up: bool) -> Commands:
     if root != Path("/"):
         state.mkdir(parents=True, exist_ok=True)
         places.append(f"--state-dir={state}")
-    return [[program, *places, name]]
+    return [[program, *places, "--", name]]
 
 
 def _daemons(name: str, root: Path, *, going_up: bool) -> Commands:

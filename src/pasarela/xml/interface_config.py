@@ -30,8 +30,9 @@ from pasarela.xml.writer import Writer
 
 MAX_MTU = 100000
 MAX_TAG = 4094
-_NAME = re.compile(r"[^\s/:\0-\x20]{1,15}")
-_DELAY = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
+# The kernel takes more, but a file's syntax or a program's options may not.
+_NAME = re.compile(r"[A-Za-z0-9_.+@][A-Za-z0-9_.+@-]{0,14}")
+_DELAY = re.compile(r"[0-9]{1,9}(\.[0-9]{0,9})?|\.[0-9]{1,9}")
 _LINK_STATES = ("unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up")
 
 # What a bridge or bond may have as a member.
@@ -95,10 +96,11 @@ def _read_member(node: Node, parent: InterfaceType) -> InterfaceConfig:
 
 def _members(node: Node, parent: InterfaceType) -> tuple[InterfaceConfig, ...]:
     members = tuple(_read_member(each, parent) for each in node.children("interface"))
-    names = [member.name for member in members]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        refuse(node, f"interface '{twice}' is named twice", "keep one of the two")
+    seen: set[str] = set()
+    for member in members:
+        if member.name in seen:
+            refuse(node, f"interface '{member.name}' is named twice", "keep one of the two")
+        seen.add(member.name)
     return members
 
 
@@ -120,12 +122,12 @@ def _name(node: Node) -> str:
 
 def check_name(node: Node, name: str) -> None:
     """Raises:
-    XmlContentError: the kernel would not have an interface of that name."""
+    XmlContentError: no interface should have that name."""
     if not _NAME.fullmatch(name) or name in (".", ".."):
         refuse(
             node,
             f"invalid interface name '{name}'",
-            "write 1 to 15 characters, without blanks, / and :",
+            "write 1 to 15 letters, digits, or - (not first) _ . + @",
         )
 
 

@@ -1,0 +1,297 @@
+"""The real virsh and libvirt-python change the host's interfaces through pasarelad.
+
+The real libvirtd of Debian answers each of these calls with "this function is not supported by
+the connection driver"; what is said and done here is what libvirt's netcf driver does.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from wire.pasarelad import Pasarelad
+
+pytestmark = [pytest.mark.netns, pytest.mark.oracle]
+
+LO = "auto lo\niface lo inet loopback\n"
+STATIC = f"""\
+# This host's network; see interfaces(5).
+{LO}
+auto enp3s0
+iface enp3s0 inet static
+    address 192.0.2.10/24
+    gateway 192.0.2.1
+"""
+SYSTEM_PYTHON = "/usr/bin/python3"
+
+
+@pytest.fixture
+def host(pasarelad: Pasarelad) -> Iterator[Pasarelad]:
+    """A host with a NIC on a wire, configured by ifupdown, and up."""
+    interfaces_of(pasarelad).parent.mkdir(parents=True, exist_ok=True)
+    interfaces_of(pasarelad).write_text(STATIC)
+    links = (
+        "link add enp3s0 type veth peer name wire\nlink set wire up\nlink set enp3s0 up\n"
+        "address add 192.0.2.10/24 dev enp3s0\nroute add default via 192.0.2.1\n"
+    )
+    made = pasarelad.run("ip", "-batch", "-", stdin=links)
+    assert made.returncode == 0, made.stderr
+    try:
+        yield pasarelad
+    finally:
+        pasarelad.virsh("iface-rollback")
+        pasarelad.run("ip", "link", "delete", "br0")
+        pasarelad.run("ip", "link", "delete", "wire")
+        interfaces_of(pasarelad).unlink()
+
+
+def interfaces_of(host: Pasarelad) -> Path:
+    return host.root / "etc/network/interfaces"
+
+
+def addresses(host: Pasarelad, name: str) -> list[str]:
+    shown = host.run("ip", "-json", "-4", "address", "show", "dev", name).stdout
+    found = json.loads(shown or "[]")
+    return [f"{one['local']}/{one['prefixlen']}" for link in found for one in link["addr_info"]]
+
+
+def gateways(host: Pasarelad) -> list[tuple[str, str]]:
+    shown = host.run("ip", "-json", "route", "show", "default").stdout
+    return [(route["gateway"], route["dev"]) for route in json.loads(shown)]
+
+
+def told(host: Pasarelad, *words: str) -> str:
+    done = host.virsh(*words)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return done.stdout
+
+
+def refused(host: Pasarelad, *words: str) -> str:
+    done = host.virsh(*words)
+    assert done.returncode == 1, done.stdout
+    return done.stderr
+
+
+def listed(host: Pasarelad) -> dict[str, str]:
+    rows = [line.split() for line in told(host, "-q", "iface-list", "--all").splitlines()]
+    return {row[0]: row[1] for row in rows if row}
+
+
+BRIDGED = """\
+<interface type='bridge' name='br0'>
+  <start mode='onboot'/>
+  <protocol family='ipv4'>
+    <ip address='192.0.2.10' prefix='24'/>
+    <route gateway='192.0.2.1'/>
+  </protocol>
+  <bridge stp='off' delay='0'>
+    <interface type='ethernet' name='enp3s0'>
+      <mac address='MAC'/>
+    </interface>
+  </bridge>
+</interface>
+
+"""
+
+
+def mac_of(host: Pasarelad, name: str) -> str:
+    return told(host, "iface-mac", name).strip()
+
+
+def test_the_life_of_a_bridge_over_a_nic(host: Pasarelad):
+    mac = mac_of(host, "enp3s0")
+    assert told(host, "iface-begin") == "Network config change transaction started\n\n"
+
+    made = told(host, "iface-bridge", "enp3s0", "br0", "--no-stp")
+    assert (
+        made == "Created bridge br0 with attached device enp3s0\nBridge interface br0 started\n\n"
+    )
+    assert addresses(host, "br0") == ["192.0.2.10/24"]
+    assert addresses(host, "enp3s0") == []
+    assert gateways(host) == [("192.0.2.1", "br0")]
+    assert listed(host)["br0"] == "active"
+    assert mac_of(host, "br0") == mac
+    assert "iface br0 inet static" in interfaces_of(host).read_text()
+    assert "iface enp3s0 inet manual" in interfaces_of(host).read_text()
+    assert told(host, "iface-dumpxml", "br0", "--inactive") == BRIDGED.replace("MAC", mac)
+    assert "<bridge stp='off'" in told(host, "iface-dumpxml", "br0")
+
+    gone = told(host, "iface-unbridge", "br0")
+    assert gone == "Device enp3s0 un-attached from bridge br0\nInterface enp3s0 started\n\n"
+    assert "br0" not in listed(host)
+    assert addresses(host, "enp3s0") == ["192.0.2.10/24"]
+    assert gateways(host) == [("192.0.2.1", "enp3s0")]
+    assert interfaces_of(host).read_text() == STATIC
+
+    assert told(host, "iface-rollback") == "Network config change transaction rolled back\n\n"
+    assert interfaces_of(host).read_text() == STATIC
+    assert addresses(host, "enp3s0") == ["192.0.2.10/24"]
+
+
+def test_a_bridge_is_taken_back(host: Pasarelad):
+    told(host, "iface-begin")
+    told(host, "iface-bridge", "enp3s0", "br0", "--no-stp")
+    told(host, "iface-rollback")
+    assert interfaces_of(host).read_text() == STATIC
+    assert "br0" not in listed(host)
+    assert addresses(host, "enp3s0") == ["192.0.2.10/24"]
+    assert gateways(host) == [("192.0.2.1", "enp3s0")]
+
+
+def test_a_bridge_that_went_comes_back(host: Pasarelad):
+    told(host, "iface-bridge", "enp3s0", "br0", "--no-stp")
+    files = interfaces_of(host).read_text()
+    told(host, "iface-begin")
+    told(host, "iface-unbridge", "br0")
+    told(host, "iface-rollback")
+    assert interfaces_of(host).read_text() == files
+    assert addresses(host, "br0") == ["192.0.2.10/24"]
+    assert gateways(host) == [("192.0.2.1", "br0")]
+
+
+def test_what_is_committed_stays(host: Pasarelad):
+    told(host, "iface-begin")
+    told(host, "iface-bridge", "enp3s0", "br0", "--no-stp")
+    assert told(host, "iface-commit") == "Network config change transaction committed\n\n"
+    assert "nothing to rollback" in refused(host, "iface-rollback")
+    assert addresses(host, "br0") == ["192.0.2.10/24"]
+
+
+def test_a_bridge_that_is_only_defined(host: Pasarelad):
+    told(host, "iface-bridge", "enp3s0", "br0", "--no-stp", "--no-start")
+    assert listed(host)["br0"] == "inactive"
+    assert addresses(host, "enp3s0") == ["192.0.2.10/24"]
+    assert "br0" in told(host, "iface-list", "--inactive")
+    assert told(host, "iface-mac", "br0") == "\n\n"
+    told(host, "iface-start", "br0")
+    assert addresses(host, "br0") == ["192.0.2.10/24"]
+    told(host, "iface-unbridge", "br0")
+    assert interfaces_of(host).read_text() == STATIC
+
+
+def test_one_change_at_a_time(host: Pasarelad):
+    assert "nothing to be committed." in refused(host, "iface-commit")
+    told(host, "iface-begin")
+    assert "there is another transaction running." in refused(host, "iface-begin")
+
+
+def test_a_change_outlives_the_daemon(host: Pasarelad):
+    told(host, "iface-begin")
+    told(host, "iface-bridge", "enp3s0", "br0", "--no-stp")
+    host.terminate()
+    host.start()
+    assert addresses(host, "br0") == ["192.0.2.10/24"]
+    told(host, "iface-rollback")
+    assert interfaces_of(host).read_text() == STATIC
+
+
+def test_a_change_that_a_reboot_ended_is_taken_back(host: Pasarelad):
+    told(host, "iface-begin")
+    told(host, "iface-bridge", "enp3s0", "br0", "--no-stp")
+    host.terminate()
+    place = host.root / "var/lib/libvirt/interface/pasarela-change.json"
+    kept = json.loads(place.read_text())
+    place.write_text(json.dumps(kept | {"boot": "another"}))
+    host.start()
+    assert not place.exists()
+    assert interfaces_of(host).read_text() == STATIC
+    assert addresses(host, "enp3s0") == ["192.0.2.10/24"]
+    assert "has been taken back" in host.log_text()
+
+
+def test_down_and_up(host: Pasarelad):
+    done = host.virsh("iface-destroy", "enp3s0")  # exits with 1 whatever comes of it, to 11.3
+    assert (done.stdout, done.stderr) == ("Interface enp3s0 destroyed\n\n", "")
+    assert listed(host)["enp3s0"] == "inactive"
+    assert addresses(host, "enp3s0") == []
+    assert told(host, "iface-start", "enp3s0") == "Interface enp3s0 started\n\n"
+    assert addresses(host, "enp3s0") == ["192.0.2.10/24"]
+    assert gateways(host) == [("192.0.2.1", "enp3s0")]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["iface-destroy", "lo"], "operation failed: interface 'lo' is the host's own"),
+        (["iface-undefine", "wire"], "Interface not found: couldn't find interface named 'wire'"),
+        (["iface-undefine", "nowhere"], "Interface not found: couldn't find interface named"),
+        (["iface-start", "nowhere"], "Interface not found: couldn't find interface named"),
+        (["iface-bridge", "enp3s0", "wire"], "Network device wire already exists"),
+    ],
+)
+def test_what_may_not_be(host: Pasarelad, words: list[str], sentence: str):
+    assert sentence in refused(host, *words)
+    assert interfaces_of(host).read_text() == STATIC
+
+
+def test_a_networks_bridge_is_the_networks(host: Pasarelad, document_folder: Path):
+    told(host, "net-create", str(document_folder / "isolated.xml"))
+    info = told(host, "net-info", "isolated").split()
+    bridge = info[info.index("Bridge:") + 1]
+    assert "is the bridge of network 'isolated'" in refused(host, "iface-destroy", bridge)
+
+
+def test_who_may_only_look(host: Pasarelad):
+    uri = f"network+unix:///system?socket={host.readonly_socket}"
+    for words, call in (
+        (["iface-begin"], "virInterfaceChangeBegin"),
+        (["iface-destroy", "enp3s0"], "virInterfaceDestroy"),
+        (["iface-undefine", "enp3s0"], "virInterfaceUndefine"),
+    ):
+        done = host.run("virsh", "-r", "-c", uri, *words)
+        assert done.returncode == 1
+        assert f"error: operation forbidden: read only access prevents {call}" in done.stderr
+
+
+PROGRAM = """
+import sys, libvirt
+libvirt.registerErrorHandler(lambda *_: None, None)
+connection = libvirt.open(sys.argv[1])
+interface = connection.interfaceLookupByName("enp3s0")
+document = interface.XMLDesc(libvirt.VIR_INTERFACE_XML_INACTIVE)
+connection.changeBegin()
+changed = connection.interfaceDefineXML(document.replace("192.0.2.10", "192.0.2.11"), 0)
+assert changed.name() == "enp3s0" and changed.MACString() == interface.MACString()
+changed.create()
+assert changed.isActive()
+changed.destroy()
+assert not changed.isActive()
+changed.undefine()
+try:
+    changed.undefine()
+except libvirt.libvirtError as error:
+    print(error.get_error_code(), error.get_error_domain())
+connection.changeRollback()
+assert interface.isActive()
+print(connection.numOfInterfaces(), connection.listDefinedInterfaces())
+extra = connection.interfaceDefineXML(
+    "<interface type='bridge' name='br9'><bridge stp='off'/></interface>",
+    libvirt.VIR_INTERFACE_DEFINE_VALIDATE,
+)
+print(extra.MACString() == "", extra.isActive(), connection.listDefinedInterfaces())
+extra.create()
+print(len(extra.MACString()), connection.interfaceLookupByName("br9").MACString() != "")
+extra.destroy()
+extra.undefine()
+print([each.name() for each in connection.listAllInterfaces(0)])
+"""
+
+
+def test_libvirt_python(host: Pasarelad):
+    if subprocess.run([SYSTEM_PYTHON, "-c", "import libvirt"], check=False).returncode:
+        pytest.skip("no libvirt-python here: scripts/install --dev installs it")
+    done = host.run(SYSTEM_PYTHON, "-c", PROGRAM, host.uri)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "57 26",
+        "2 []",
+        "True 0 ['br9']",
+        "0 True",
+        "['enp3s0', 'lo', 'wire']",
+    ]
+    assert interfaces_of(host).read_text() == STATIC
+    assert addresses(host, "enp3s0") == ["192.0.2.10/24"]

@@ -106,7 +106,7 @@ def _option_name(option: Option) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("<", "&lt;")
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
 def _capital(text: str) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import select
 import shutil
 import subprocess
+import time
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Interface, IPv6Interface
 from pathlib import Path
 
@@ -12,6 +15,7 @@ import pytest
 
 from pasarela.errors import InternalError, OperationUnsupported, SystemCallFailed
 from pasarela.hostnet import bring, by_hand
+from pasarela.hostnet.live import clients
 from pasarela.model.interface import InterfaceType
 from pasarela.model.interface_config import (
     BridgeConfig,
@@ -22,6 +26,8 @@ from pasarela.model.interface_config import (
 from pasarela.model.values import MacAddress
 
 pytestmark = pytest.mark.netns
+
+CLIENTS = ("dhclient", "udhcpc", "dhcpcd")
 
 NIC = InterfaceConfig(
     "enp3s0",
@@ -140,10 +146,50 @@ def test_a_gateway_outside_the_network_is_named():
     assert "must lie in a network" in (refused.value.remedy or "")
 
 
-def test_dhcp_needs_somebody_who_asks(root: Path):
-    with pytest.raises(OperationUnsupported, match="gets its addresses by DHCP"):
-        bring.up(InterfaceConfig("enp3s0", ipv4=IpConfig(dhcp=True)), None, root)
-    assert link()["operstate"] == "DOWN"
+LAN = """\
+ip link set lo up; ip link set wire up; ip address add 192.0.2.1/24 dev wire; echo
+exec dnsmasq --no-daemon --conf-file=/dev/null --interface=wire --bind-interfaces --port=0 \
+    --no-ping --no-hosts --no-resolv --leasefile-ro --dhcp-range=192.0.2.50,192.0.2.60,1h
+"""
+
+
+@pytest.fixture
+def lan() -> Iterator[None]:
+    """A DHCP server at the other end of the wire."""
+    server = subprocess.Popen(
+        ["unshare", "-n", "sh", "-c", f"echo; read _; {LAN}"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert server.stdin and server.stdout
+    server.stdout.readline()  # from here on it has a namespace of its own
+    ip("link", "set", "wire", "netns", str(server.pid))
+    server.stdin.write("\n")
+    server.stdin.flush()
+    server.stdout.readline()
+    try:
+        yield
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def test_dhcp_where_nothing_manages_it(lan: None, root: Path):
+    if not any(shutil.which(name, path="/usr/sbin:/sbin:/usr/bin") for name in CLIENTS):
+        pytest.skip("no DHCP client here")
+    config = InterfaceConfig("enp3s0", ipv4=IpConfig(dhcp=True))
+    bring.up(config, None, root)
+    end = time.monotonic() + 20
+    while not addresses():
+        assert time.monotonic() < end, "no lease"
+        select.select([], [], [], 0.05)
+    bring.up(config, None, root)
+    assert len(clients.find(["enp3s0"])) == 1
+    bring.down(config, None, root)
+    assert clients.find(["enp3s0"]) == []
+    assert addresses() == set()
 
 
 # by ifupdown

@@ -153,6 +153,15 @@ def test_a_bridge_that_went_comes_back(host: Pasarelad):
     assert gateways(host) == [("192.0.2.1", "br0")]
 
 
+def test_with_a_spanning_tree_as_virsh_asks_for_it_by_itself(host: Pasarelad):
+    """The kernel takes no delay under two seconds with it, and virsh asks for none."""
+    told(host, "iface-bridge", "enp3s0", "br0")
+    assert addresses(host, "br0") == ["192.0.2.10/24"]
+    assert "<bridge stp='on' delay='200'>" in told(host, "iface-dumpxml", "br0")
+    told(host, "iface-unbridge", "br0")
+    assert interfaces_of(host).read_text() == STATIC
+
+
 def test_what_is_committed_stays(host: Pasarelad):
     told(host, "iface-begin")
     told(host, "iface-bridge", "enp3s0", "br0", "--no-stp")

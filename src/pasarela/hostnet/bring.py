@@ -3,7 +3,7 @@
 That is what an administrator expects of it: ifup runs the hooks of the stanza, starts its DHCP
 client and notes that the interface is up; networkd and NetworkManager hold what they run. What is
 up already is only completed, over netlink: a second ifup would fail at the first address, or start
-a second DHCP client. And where no program is, netlink does it all but DHCP.
+a second DHCP client. And where no program is, netlink does it, and a DHCP client of the host's.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from pasarela.errors import ErrorDomain, InternalError, OperationUnsupported
+from pasarela.errors import ErrorDomain, InternalError
 from pasarela.hostnet import by_hand
+from pasarela.hostnet.live import clients
+from pasarela.hostnet.live.moves import RUN
 from pasarela.model.interface_config import InterfaceConfig
 
 _SECONDS = 120.0  # dhclient gives up after 60, ifup waits for IPv6's duplicates for 60
@@ -34,7 +36,7 @@ def up(config: InterfaceConfig, manager: str | None, root: Path) -> None:
     Raises:
         InternalError: the manager's program failed.
         SystemCallFailed: the kernel refused.
-        OperationUnsupported: its addresses come by DHCP, and there is nothing to ask with.
+        HostnetRefused: its addresses come by DHCP, and there is nothing to ask with.
     """
     commands = _commands(manager, config.name, root, going_up=True)
     if by_hand.is_up(config):
@@ -42,8 +44,8 @@ def up(config: InterfaceConfig, manager: str | None, root: Path) -> None:
     elif commands:
         _run_all(commands, f"failed to create (start) interface {config.name}")
     else:
-        _refuse_dhcp(config)
         by_hand.up(config)
+        _ask_by_dhcp(config)
 
 
 def down(config: InterfaceConfig, manager: str | None, root: Path) -> None:
@@ -55,6 +57,7 @@ def down(config: InterfaceConfig, manager: str | None, root: Path) -> None:
     """
     commands = _commands(manager, config.name, root, going_up=False)
     _run_all(commands, f"failed to destroy (stop) interface {config.name}")
+    clients.kill(clients.find([config.name]))
     by_hand.down(config)  # what ifdown does not know of, for it did not bring it up
 
 
@@ -132,11 +135,13 @@ def _failed(complaint: str, detail: str) -> InternalError:
     )
 
 
-def _refuse_dhcp(config: InterfaceConfig) -> None:
-    if any(ip is not None and ip.dhcp for ip in (config.ipv4, config.ipv6)):
-        raise OperationUnsupported(
-            f"interface '{config.name}' gets its addresses by DHCP, and the program that asks for "
-            "them is not here",
-            domain=ErrorDomain.INTERFACE,
-            remedy="install what manages it: ifupdown with isc-dhcp-client, or systemd-networkd",
-        )
+def _ask_by_dhcp(config: InterfaceConfig) -> None:
+    """Have a client ask for an address where none does; it goes to the background at once.
+
+    Raises:
+        HostnetRefused: there is no client on this host, or it would not start.
+    """
+    name = config.name
+    if config.ipv4 is not None and config.ipv4.dhcp and not clients.find([name]):
+        RUN.mkdir(parents=True, exist_ok=True)
+        clients.start(clients.fresh(name, None), (), name, RUN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -11,10 +12,11 @@ from pasarela.hostnet import bring, by_hand
 from pasarela.hostnet.changes import Changes, RestorePoint
 from pasarela.hostnet.configuration import Configuration, Configured
 from pasarela.model.interface import InterfaceType
-from pasarela.model.interface_config import InterfaceConfig
+from pasarela.model.interface_config import BridgeConfig, InterfaceConfig
 
 _SYSFS = Path("/sys/class/net")
 _IFF_UP = 1
+_LEAST_DELAY = 2.0  # seconds
 
 
 class Moves(Protocol):
@@ -67,7 +69,7 @@ class Running:
         elif _ports_of(config.name) >= set(config.ports):
             by_hand.up(config)
         else:
-            self._moves.raise_bridge(config)
+            self._moves.raise_bridge(_possible(config))
 
     def _stop(self, name: str, configured: Configured | None) -> None:
         if not _exists(name):
@@ -140,6 +142,19 @@ class Running:
             return self._configuration.all()
         except HostnetFileError:
             return {}
+
+
+def _possible(bridge: InterfaceConfig) -> InterfaceConfig:
+    """The bridge with a forward delay that the kernel takes beside STP: 2 s and more (802.1D).
+
+    virsh's iface-bridge asks for STP and no delay unless told otherwise; where STP comes up after
+    the delay has been set, the kernel raises that itself.
+    """
+    details = bridge.details
+    if not isinstance(details, BridgeConfig) or not details.stp or details.forward_delay is None:
+        return bridge
+    delay = max(details.forward_delay, _LEAST_DELAY)
+    return replace(bridge, details=replace(details, forward_delay=delay))
 
 
 def _is_bridge_with_ports(config: InterfaceConfig) -> bool:

@@ -1,0 +1,183 @@
+"""Carries a move out, in one batch, and looks afterwards whether all is as it was wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from errno import EADDRNOTAVAIL, EEXIST, ENODEV, ENOENT, ESRCH
+from socket import AF_INET6, if_nameindex
+from struct import Struct
+
+from pasarela.errors import HostnetRefused, SystemCallFailed
+from pasarela.host.link_messages import failure
+from pasarela.host.netlink import attributes as nla
+from pasarela.host.netlink.socket import (
+    NLM_F_CREATE,
+    NLM_F_EXCL,
+    Message,
+    NetlinkError,
+    NetlinkSocket,
+)
+from pasarela.hostnet.live import plan, wire
+from pasarela.hostnet.live.dump import NETLINK_ROUTE, SYSCTLS, observe
+from pasarela.hostnet.live.items import Address, Attributes, Item, Link, describe
+from pasarela.hostnet.live.state import State, parse
+
+_RTM_NEWLINK, _RTM_DELLINK = 16, 17
+_IFF_UP = 1
+_IFINFO = Struct("=BxHiII")
+_ADDRESS, _NAME, _MTU, _MASTER, _LINKINFO = 1, 3, 4, 10, 18
+# There already, or gone already: both are what was wanted.
+_WELL = frozenset({EEXIST, ESRCH, ENOENT, EADDRNOTAVAIL})
+
+
+@contextmanager
+def open_socket() -> Iterator[NetlinkSocket]:
+    """A socket for a change; the kernel's refusals come out as errors of ours."""
+    socket = NetlinkSocket(NETLINK_ROUTE)
+    try:
+        yield socket
+    except NetlinkError as error:
+        raise failure(error) from error
+    finally:
+        socket.close()
+
+
+def carry_out(socket: NetlinkSocket, watched: Iterable[str], wanted: State) -> None:
+    """Make the watched links as they are wanted.
+
+    Raises:
+        SystemCallFailed: the kernel refused something; what was done is not taken back.
+        HostnetRefused: it obeyed, and yet the links are not as they should be.
+    """
+    names = tuple(watched)
+    present = parse(observe(socket, names))
+    missing = plan.missing_links(present, wanted)
+    if missing:
+        socket.execute([_create(link) for link in missing])
+        present = parse(observe(socket, names))
+    _move(socket, present, wanted)
+    left = plan.differences(parse(observe(socket, names)), wanted)
+    if left:
+        raise HostnetRefused(
+            "the kernel did all that it was told, and yet differs in: "
+            + "; ".join(one if isinstance(one, str) else describe(one) for one in left),
+            remedy="does another program manage these links at the same time?",
+        )
+
+
+def _move(socket: NetlinkSocket, present: State, wanted: State) -> None:
+    move = plan.move(present, wanted)
+    _set(move.settings)
+    _send(socket, messages(move, present, wanted))
+    _set(move.settle)
+
+
+def messages(move: plan.Move, present: State, wanted: State) -> list[Message]:
+    """All messages of a move in the order that leaves the shortest gap.
+
+    A bridge takes its port in before it is up: with a port it has a carrier, and so passes packets
+    from the moment that it is up; else the kernel's linkwatch must wake it first.
+    """
+    indexes = {name: index for index, name in if_nameindex()}
+    # Without a search for duplicates first, and then with the flags that the address had.
+    late = [one for one in move.add if isinstance(one, Address) and wire.at_once(one) != one]
+    return [
+        *(_options(present.links[link.name], link) for link in move.options),
+        *(_resize(link) for link in move.resize),
+        *(_join(link, indexes) for link in move.join),
+        *(_up(name, up=True) for name in move.up),
+        *(wire.add(_at_once(one), indexes) for one in move.add),
+        *(wire.remove(one, indexes) for one in move.remove),
+        *(_leave(name) for name in move.leave),
+        *(_up(name, up=False) for name in move.down),
+        *(_delete(name) for name in move.delete),
+        *(wire.add(one, indexes) for one in late if wanted.links[one.link].up),
+    ]
+
+
+def _at_once(item: Item) -> Item:
+    return wire.at_once(item) if isinstance(item, Address) and item.family == AF_INET6 else item
+
+
+def _send(socket: NetlinkSocket, batch: Sequence[Message]) -> None:
+    for reply in socket.request(batch):
+        if reply.error and reply.error.errno not in _WELL:
+            raise reply.error
+
+
+def _set(settings: Iterable[tuple[str, str, str]]) -> None:
+    for link, path, value in settings:
+        place = path.format(link)
+        try:
+            (SYSCTLS / place).write_text(value)
+        except OSError as error:
+            if error.errno in (ENODEV, ENOENT):
+                continue
+            raise SystemCallFailed(
+                f"cannot set net.{place.replace('/', '.')} to {value}: {error.strerror}",
+                errno=error.errno,
+            ) from error
+
+
+# links
+
+
+def _link(
+    kind: int, flags: int, name: str, *more: bytes, state: tuple[int, int] = (0, 0), label: str
+) -> Message:
+    header = _IFINFO.pack(0, 0, 0, *state)
+    return Message(kind, flags, header + nla.text(_NAME, name) + b"".join(more), label)
+
+
+def _create(link: Link) -> Message:
+    if link.kind != "bridge":
+        raise HostnetRefused(
+            f"the device {link.name} is gone",
+            remedy="plug it in again, or load its driver; then: pasarela host-bridge revert",
+        )
+    return _link(
+        _RTM_NEWLINK,
+        NLM_F_CREATE | NLM_F_EXCL,
+        link.name,
+        nla.attribute(_ADDRESS, link.mac),
+        _info(link.options),
+        label=f"cannot make bridge {link.name}",
+    )
+
+
+def _info(options: Attributes) -> bytes:
+    data = (nla.attribute(kind, value) for kind, value in options)
+    return nla.nested(_LINKINFO, nla.text(1, "bridge"), nla.nested(2, *data))
+
+
+def _options(old: Link, new: Link) -> Message:
+    changed = plan.changed_options(old, new)
+    label = f"cannot change bridge {new.name}"
+    return _link(_RTM_NEWLINK, 0, new.name, _info(changed), label=label)
+
+
+def _resize(link: Link) -> Message:
+    label = f"cannot set the MTU of {link.name} to {link.mtu}"
+    return _link(_RTM_NEWLINK, 0, link.name, nla.u32(_MTU, link.mtu), label=label)
+
+
+def _join(link: Link, indexes: wire.Indexes) -> Message:
+    assert link.master is not None
+    master = nla.u32(_MASTER, indexes[link.master])
+    label = f"cannot put {link.name} into bridge {link.master}"
+    return _link(_RTM_NEWLINK, 0, link.name, master, label=label)
+
+
+def _leave(name: str) -> Message:
+    label = f"cannot take {name} out of its bridge"
+    return _link(_RTM_NEWLINK, 0, name, nla.u32(_MASTER, 0), label=label)
+
+
+def _up(name: str, *, up: bool) -> Message:
+    label = f"cannot set {name} {'up' if up else 'down'}"
+    return _link(_RTM_NEWLINK, 0, name, state=(_IFF_UP if up else 0, _IFF_UP), label=label)
+
+
+def _delete(name: str) -> Message:
+    return _link(_RTM_DELLINK, 0, name, label=f"cannot delete bridge {name}")

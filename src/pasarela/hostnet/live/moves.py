@@ -1,0 +1,283 @@
+"""A bridge raised over its ports, and dissolved again, with all that was theirs moved along.
+
+Either is done or not done at all: how everything was is noted before, and what fails is taken back
+to just that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pasarela.errors import ErrorDomain, HostnetRefused, InterfaceNotFound, PasarelaError
+from pasarela.host.netlink.socket import NetlinkSocket
+from pasarela.hostnet.live import clients, plan, resolved
+from pasarela.hostnet.live.carry import carry_out, open_socket
+from pasarela.hostnet.live.clients import Client
+from pasarela.hostnet.live.dump import Dump, now, observe
+from pasarela.hostnet.live.items import Address
+from pasarela.hostnet.live.state import State, aged, all_links, parse, ports_of
+from pasarela.hostnet.live.wishes import check_ports, wish_of
+from pasarela.model.interface_config import InterfaceConfig
+
+RUN = Path("/run/pasarela/host")
+Step = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """How the links of a change were before it."""
+
+    dump: Dump
+    clients: tuple[Client, ...]
+    dns: tuple[resolved.LinkDns, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "dump": self.dump.to_json(),
+            "clients": [client.to_json() for client in self.clients],
+            "dns": [one.to_json() for one in self.dns],
+        }
+
+    @classmethod
+    def from_json(cls, found: dict[str, Any]) -> Snapshot:
+        return cls(
+            Dump.from_json(found["dump"]),
+            tuple(Client.from_json(one) for one in found["clients"]),
+            tuple(resolved.LinkDns.from_json(one) for one in found["dns"]),
+        )
+
+    @property
+    def state(self) -> State:
+        return parse(self.dump)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a command does in the kernel, planned and not yet done.
+
+    ``target`` is the link that gets the addresses, ``sources`` those that lose them;
+    ``dhcp`` whether a client is to run on the target though none did.
+    """
+
+    before: Snapshot
+    wanted: State
+    sources: tuple[str, ...]
+    target: str | None
+    dhcp: bool | None = None
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        return self.before.dump.watched
+
+
+# the interface of the interface API
+
+
+def raise_bridge(config: InterfaceConfig) -> None:
+    """Make the bridge with its ports, and move what the kernel has of theirs to it.
+
+    Addresses that the configuration says are added to those: what is connected stays so.
+
+    Raises:
+        InterfaceNotFound: a port is not there.
+        HostnetRefused: it cannot be; the host is as it was.
+        SystemCallFailed: the kernel refused; the host is as it was.
+    """
+    do_or_undo(plan_raise(config))
+
+
+def dissolve(bridge: str) -> None:
+    """Give the first port all that the bridge has, and end the bridge.
+
+    Raises:
+        InterfaceNotFound: there is no such bridge.
+        HostnetRefused: guests are plugged into it.
+        SystemCallFailed: the kernel refused; the host is as it was.
+    """
+    do_or_undo(plan_dissolve(bridge))
+
+
+# planning
+
+
+def plan_raise(config: InterfaceConfig) -> Change:
+    wish = wish_of(config)
+    before = snapshot((wish.name, *wish.ports))
+    links = all_links(before.dump)
+    check_ports(wish.name, wish.ports, links)
+    if wish.name in links:
+        raise HostnetRefused(
+            f"there is a device '{wish.name}' already",
+            remedy=f"choose another name, or add the port: "
+            f"pasarela host-bridge add-port {wish.name} {wish.ports[0]}",
+        )
+    wanted = plan.raised(before.state, wish)
+    dhcp = None if config.ipv4 is None else config.ipv4.dhcp
+    return Change(before, wanted, wish.ports, wish.name, dhcp)
+
+
+def plan_dissolve(bridge: str, heir: str | None = None) -> Change:
+    with open_socket() as socket:
+        look = observe(socket, ())
+    links = all_links(look)
+    _require_bridge(bridge, links.get(bridge))
+    ports = ports_of(look, bridge)
+    guests = [port for port in ports if links[port].kind == "tun"]
+    if guests:
+        raise HostnetRefused(
+            f"guests are plugged into {bridge} by {', '.join(guests)}",
+            remedy="shut them down, or move them to another network, first",
+        )
+    heir = heir if heir in ports else _heir(links[bridge].mac, ports, links)
+    before = snapshot((bridge, *ports))
+    wanted = plan.dissolved(before.state, bridge, ports, heir)
+    return Change(before, wanted, (bridge,), heir)
+
+
+def plan_add_port(bridge: str, port: str) -> Change:
+    before = snapshot((bridge, port))
+    links = all_links(before.dump)
+    _require_bridge(bridge, links.get(bridge))
+    check_ports(bridge, (port,), links)
+    return Change(before, plan.with_port(before.state, bridge, port), (port,), bridge)
+
+
+def plan_remove_port(bridge: str, port: str) -> Change:
+    before = snapshot((bridge, port))
+    links = all_links(before.dump)
+    _require_bridge(bridge, links.get(bridge))
+    if port not in links or links[port].master != bridge:
+        inside = ", ".join(ports_of(before.dump, bridge)) or "none"
+        raise HostnetRefused(f"{port} is not in {bridge}", remedy=f"its ports are: {inside}")
+    return Change(before, plan.without_port(before.state, port), (), None)
+
+
+def _require_bridge(name: str, link: Any) -> None:
+    if link is None or link.kind != "bridge":
+        raise InterfaceNotFound(
+            f"there is no bridge '{name}'",
+            domain=ErrorDomain.INTERFACE,
+            remedy="pasarela host-bridge show lists them",
+        )
+
+
+def _heir(mac: bytes, ports: Sequence[str], links: Any) -> str | None:
+    """The port that the bridge was made over: it lent its MAC; else the first."""
+    twins = [port for port in ports if links[port].mac == mac]
+    return next(iter(twins or ports), None)
+
+
+def snapshot(watched: Sequence[str]) -> Snapshot:
+    """How these links are now, whether they are there or not."""
+    with open_socket() as socket:
+        dump = observe(socket, watched)
+    return Snapshot(dump, tuple(clients.find(watched)), resolved.read(watched))
+
+
+# doing
+
+
+def do_or_undo(change: Change, step: Step = lambda name: None) -> tuple[str, ...]:
+    """Carry a change out; whatever fails, the host is as it was.
+
+    Args:
+        step: told of each step before it is done.
+
+    Returns:
+        What could not be moved, and what to type.
+    """
+    try:
+        return do(change, step)
+    except BaseException:
+        undo(change.before)
+        raise
+
+
+def do(change: Change, step: Step = lambda name: None) -> tuple[str, ...]:
+    RUN.mkdir(parents=True, exist_ok=True)
+    step("links")
+    with open_socket() as socket:
+        carry_out(socket, change.watched, change.wanted)
+    if change.target is None:
+        return ()
+    step("client")
+    _move_clients(change, change.target)
+    step("dns")
+    return resolved.move(change.before.dns, change.sources, change.target)
+
+
+def _move_clients(change: Change, target: str) -> None:
+    mine = [client for client in change.before.clients if client.link in change.sources]
+    known = leased_address(change.before.state, change.sources)
+    if change.dhcp is False:  # addresses of its own: the lease runs out by itself
+        clients.kill(mine)
+    elif mine:
+        clients.move(mine, target, RUN, known)
+    elif change.dhcp:
+        clients.start(clients.fresh(target, known), (), target, RUN, known)
+
+
+def leased_address(state: State, links: Sequence[str]) -> str:
+    found = (one for one in state.addresses if one.link in links and _is_ipv4(one))
+    return next((str(one.interface.ip) for one in found), "")
+
+
+def _is_ipv4(address: Address) -> bool:
+    return address.interface.version == 4
+
+
+def undo(before: Snapshot) -> None:
+    """Have everything as it was, with lifetimes that ran on meanwhile.
+
+    It starts from whatever is there, so it may be done after any step, and again.
+
+    Raises:
+        PasarelaError: not all could be taken back.
+    """
+    RUN.mkdir(parents=True, exist_ok=True)
+    watched = before.dump.watched
+    strangers = [name for name in watched if name not in {one.link for one in before.clients}]
+    clients.kill(clients.find(strangers))
+    with open_socket() as socket:
+        _carry_back(socket, before)
+    known = leased_address(before.state, watched)
+    clients.restore(before.clients, strangers, RUN, known)
+    resolved.restore(before.dns)
+
+
+def _carry_back(socket: NetlinkSocket, before: Snapshot) -> None:
+    """Twice, if need be: a client that ended meanwhile may have taken something along."""
+    with suppress(PasarelaError):
+        carry_out(socket, before.dump.watched, aged(before.state, now() - before.dump.taken))
+        return
+    carry_out(socket, before.dump.watched, aged(before.state, now() - before.dump.taken))
+
+
+@contextmanager
+def undone_on_failure(before: Snapshot) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        undo(before)
+        raise
+
+
+__all__ = [
+    "Change",
+    "Snapshot",
+    "dissolve",
+    "do",
+    "do_or_undo",
+    "plan_add_port",
+    "plan_dissolve",
+    "plan_raise",
+    "plan_remove_port",
+    "raise_bridge",
+    "snapshot",
+    "undo",
+    "undone_on_failure",
+]

@@ -1,0 +1,332 @@
+"""From what is there to what shall be: pure functions over states.
+
+A bridge raised over a NIC, one dissolved, and either taken back are the same: a state that is
+wanted, the difference to what is there, and messages in an order that leaves no gap. What moves is
+first added at its new place and then removed at its old one, so that each packet finds one of the
+two; a NIC is a port while it moves, since a port's own addresses go on working both ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from struct import Struct
+from typing import TypeVar
+
+from pasarela.hostnet.live.items import (
+    FOREVER,
+    RTA_PRIORITY,
+    RTPROT_RA,
+    Address,
+    Attributes,
+    Item,
+    Link,
+    Neighbour,
+    Route,
+    Rule,
+)
+from pasarela.hostnet.live.state import State
+
+_FORWARD_DELAY, _STP = 1, 5
+_U32 = Struct("=I")
+DISABLE_IPV6 = "ipv6/conf/{}/disable_ipv6"
+ADDR_GEN_MODE = "ipv6/conf/{}/addr_gen_mode"
+ItemT = TypeVar("ItemT", Address, Neighbour, Route, Rule)
+_NO_ADDRESSES = "1"  # addr_gen_mode: the kernel makes no link-local address
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeWish:
+    """A bridge that is to be: ``mac`` None takes the first port's, ``forward_delay`` is in
+    hundredths of a second."""
+
+    name: str
+    ports: tuple[str, ...]
+    mac: bytes | None = None
+    mtu: int | None = None
+    stp: bool = False
+    forward_delay: int = 0
+    addresses: tuple[Address, ...] = ()
+    routes: tuple[Route, ...] = ()
+
+
+# what is wanted
+
+
+def raised(now: State, wish: BridgeWish) -> State:
+    """The state with the bridge over its ports, and with all that was theirs on the bridge."""
+    first = now.links[wish.ports[0]]
+    bridge = Link(
+        name=wish.name,
+        kind="bridge",
+        mac=wish.mac or first.mac,
+        mtu=wish.mtu or min(now.links[port].mtu for port in wish.ports),
+        up=True,
+        master=None,
+        options=((_FORWARD_DELAY, _U32.pack(wish.forward_delay)), (_STP, _U32.pack(wish.stp))),
+        sysctls=first.sysctls,
+    )
+    ports = {name: _as_port(now.links[name], wish) for name in wish.ports}
+    moved = moved_to(now, wish.ports, wish.name)
+    if bridge.mac != first.mac:  # another MAC has another link-local address: the kernel's to make
+        moved = replace(
+            moved, addresses=tuple(one for one in moved.addresses if not one.is_link_local)
+        )
+    return replace(
+        moved,
+        links={**now.links, **ports, wish.name: bridge},
+        addresses=_merged(moved.addresses, wish.addresses),
+        routes=_routes(moved.routes, wish.routes),
+    )
+
+
+def dissolved(now: State, bridge: str, ports: Sequence[str], heir: str | None) -> State:
+    """The state without the bridge, with all that was its own on the port ``heir``."""
+    links = {name: link for name, link in now.links.items() if name != bridge}
+    for port in ports:
+        links[port] = replace(links[port], master=None, up=True)
+    if heir is None:
+        return replace(_without(now, bridge), links=links)
+    links[heir] = replace(links[heir], sysctls=now.links[bridge].sysctls)
+    return replace(moved_to(now, [bridge], heir), links=links)
+
+
+def with_port(now: State, bridge: str, port: str) -> State:
+    """The state with one more port, its addresses on the bridge."""
+    joined = replace(
+        now.links[port], master=bridge, up=True, sysctls=_without_ipv6(now.links[port].sysctls)
+    )
+    return replace(moved_to(now, [port], bridge), links={**now.links, port: joined})
+
+
+def without_port(now: State, port: str) -> State:
+    return replace(now, links={**now.links, port: replace(now.links[port], master=None)})
+
+
+def moved_to(now: State, sources: Iterable[str], target: str) -> State:
+    """All that hangs on the sources on the target, of two that are the same the target's own."""
+    names = set(sources)
+
+    def rename(link: str) -> str:
+        return target if link in names else link
+
+    return replace(
+        now,
+        addresses=_merged(
+            [one.on(target) for one in now.addresses if one.link in names],
+            [one for one in now.addresses if one.link not in names],
+        ),
+        routes=_merged((), [route.on(rename) for route in now.routes]),
+        rules=_merged((), [rule.on(rename) for rule in now.rules]),
+        neighbours=_merged(
+            [one.on(target) for one in now.neighbours if one.link in names],
+            [one for one in now.neighbours if one.link not in names],
+        ),
+    )
+
+
+def _routes(old: Sequence[Route], new: Sequence[Route]) -> tuple[Route, ...]:
+    """The wished routes, but for those that are there by another's hand; and no rival of theirs."""
+    wished = {_way(one): one for one in new}
+    kept = [
+        one
+        for one in old
+        if one.gateway == getattr(wished.get(_way(one)), "gateway", None) or _way(one) not in wished
+    ]
+    there = {_way(one) for one in kept}
+    return (*kept, *(one for way, one in wished.items() if way not in there))
+
+
+def _way(route: Route) -> tuple[object, ...]:
+    """Where a route leads and how much it costs: of two such one is in the other's way."""
+    metric = dict(route.attributes).get(RTA_PRIORITY, bytes(4))
+    return (route.family, route.table, route.destination, metric)
+
+
+def _as_port(link: Link, wish: BridgeWish) -> Link:
+    return replace(
+        link,
+        master=wish.name,
+        up=True,
+        mtu=wish.mtu or link.mtu,
+        sysctls=_without_ipv6(link.sysctls),
+    )
+
+
+def _without_ipv6(sysctls: Mapping[str, str]) -> dict[str, str]:
+    """A port has no addresses of its own, and shall make none."""
+    return {**sysctls, DISABLE_IPV6: "1"} if DISABLE_IPV6 in sysctls else dict(sysctls)
+
+
+def _merged(old: Sequence[ItemT], new: Sequence[ItemT]) -> tuple[ItemT, ...]:
+    """``new`` in the place of what is the same in ``old``, the others behind it."""
+    found = {one.key: one for one in old}
+    found.update({one.key: one for one in new})
+    return tuple(found.values())
+
+
+def _without(now: State, link: str) -> State:
+    return replace(
+        now,
+        addresses=tuple(one for one in now.addresses if one.link != link),
+        routes=tuple(one for one in now.routes if link not in one.links),
+        rules=tuple(one for one in now.rules if link not in one.links),
+        neighbours=tuple(one for one in now.neighbours if one.link != link),
+    )
+
+
+# the difference
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What to do, in this order; each list may be empty."""
+
+    settings: tuple[tuple[str, str, str], ...]  # link, path with {}, value: before anything moves
+    join: tuple[Link, ...]  # take these links into their masters
+    options: tuple[Link, ...]  # bridges whose own options differ
+    resize: tuple[Link, ...]
+    up: tuple[str, ...]
+    add: tuple[Item, ...]
+    remove: tuple[Item, ...]
+    leave: tuple[str, ...]
+    down: tuple[str, ...]
+    delete: tuple[str, ...]
+    settle: tuple[tuple[str, str, str], ...]  # settings that hold once all has moved
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(getattr(self, name) for name in self.__slots__)
+
+
+def missing_links(now: State, wanted: State) -> tuple[Link, ...]:
+    """Bridges to make before anything else can be told of them."""
+    return tuple(link for name, link in wanted.links.items() if name not in now.links)
+
+
+def move(now: State, wanted: State) -> Move:
+    """The way from one state to another that has no link more."""
+    both = [(now.links[name], link) for name, link in wanted.links.items() if name in now.links]
+    have = {one.key: one for one in now.items}
+    want = {one.key: one for one in wanted.items}
+    settings, settle = _settings(both)
+    return Move(
+        settings=settings,
+        join=tuple(new for old, new in both if new.master and old.master != new.master),
+        options=tuple(new for old, new in both if _options_differ(old, new)),
+        resize=tuple(
+            new for old, new in both if old.mtu != new.mtu and not _follows_ports(new, wanted)
+        ),
+        up=tuple(new.name for old, new in both if new.up and not old.up),
+        add=tuple(_adding_order(one for key, one in want.items() if _lacks(have.get(key), one))),
+        remove=tuple(_removing_order(one for key, one in have.items() if key not in want)),
+        leave=tuple(new.name for old, new in both if old.master and not new.master),
+        down=tuple(new.name for old, new in both if old.up and not new.up),
+        delete=tuple(name for name in now.links if name not in wanted.links),
+        settle=settle,
+    )
+
+
+def differences(now: State, wanted: State) -> list[Item | str]:
+    """What is missing or too much after a move, but for what comes and goes by itself."""
+    rest = move(now, wanted)
+    items = [one for one in (*rest.add, *rest.remove) if not _is_volatile(one)]
+    links = [*rest.join, *rest.options, *rest.resize]
+    names = [*(link.name for link in links), *rest.up, *rest.leave, *rest.down, *rest.delete]
+    return [*items, *dict.fromkeys(names), *(link.name for link in missing_links(now, wanted))]
+
+
+def _is_volatile(item: Item) -> bool:
+    match item:
+        case Address():
+            return item.is_advertised
+        case Route():
+            return item.protocol == RTPROT_RA or item.expires != FOREVER
+        case Neighbour():
+            return not item.lasts
+        case Rule():
+            return False
+
+
+def _lacks(found: Item | None, wanted: Item) -> bool:
+    """Whether it is not there, or is there and ends where it must not (or the other way)."""
+    if found is None:
+        return True
+    if isinstance(found, Address) and isinstance(wanted, Address):
+        return (found.valid == FOREVER) != (wanted.valid == FOREVER)
+    if isinstance(found, Route) and isinstance(wanted, Route):
+        return (found.expires == FOREVER) != (wanted.expires == FOREVER)
+    return False
+
+
+def _adding_order(items: Iterable[Item]) -> list[Item]:
+    """Whom to ask first, then addresses, rules, what is on the link, what is behind a gateway.
+
+    Of IPv4's addresses the kernel puts a new one last, of IPv6's first; it tells of them in turn.
+    """
+    found = list(items)
+    newest_first = [one for one in found if isinstance(one, Address) and one.label is None]
+    rest = [one for one in found if one not in newest_first]
+    return sorted([*rest, *reversed(newest_first)], key=_rank)
+
+
+def _removing_order(items: Iterable[Item]) -> list[Item]:
+    """The other way round; of addresses the secondary ones first, whose primary goes later."""
+    return list(reversed(_adding_order(items)))
+
+
+def _rank(item: Item) -> int:
+    match item:
+        case Neighbour():
+            return 0
+        case Address():
+            return 1
+        case Rule():
+            return 2
+        case Route():
+            return 4 if item.has_gateway else 3
+
+
+def _settings(
+    both: Sequence[tuple[Link, Link]],
+) -> tuple[tuple[tuple[str, str, str], ...], tuple[tuple[str, str, str], ...]]:
+    """Settings before and after the move.
+
+    While addresses move the kernel makes none itself: it would look for duplicates of what is
+    ours already. A link that loses IPv6 does so at the end, with its addresses gone by then.
+    """
+    before: list[tuple[str, str, str]] = []
+    after: list[tuple[str, str, str]] = []
+    for old, new in both:
+        changed = {
+            path: value
+            for path, value in new.sysctls.items()
+            if path in old.sysctls and old.sysctls[path] != value
+        }
+        comes_alive = (new.up and not old.up) or changed.get(DISABLE_IPV6) == "0"
+        mode = changed.pop(ADDR_GEN_MODE, old.sysctls.get(ADDR_GEN_MODE))
+        if comes_alive and mode is not None:
+            before.append((new.name, ADDR_GEN_MODE, _NO_ADDRESSES))
+            after.append((new.name, ADDR_GEN_MODE, mode))
+        elif mode is not None and mode != old.sysctls.get(ADDR_GEN_MODE):
+            after.append((new.name, ADDR_GEN_MODE, mode))
+        for path, value in changed.items():
+            ends_ipv6 = path == DISABLE_IPV6 and value != "0"
+            (after if ends_ipv6 else before).append((new.name, path, value))
+    return tuple(before), tuple(after)
+
+
+def _follows_ports(link: Link, wanted: State) -> bool:
+    """Whether a bridge comes by its MTU itself; setting it would pin it."""
+    sizes = [one.mtu for one in wanted.links.values() if one.master == link.name]
+    return link.kind == "bridge" and (not sizes or min(sizes) == link.mtu)
+
+
+def _options_differ(old: Link, new: Link) -> bool:
+    present = dict(old.options)
+    return any(present.get(kind) != value for kind, value in new.options)
+
+
+def changed_options(old: Link, new: Link) -> Attributes:
+    present = dict(old.options)
+    return tuple((kind, value) for kind, value in new.options if present.get(kind) != value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import time
 from ipaddress import ip_address
@@ -17,6 +19,7 @@ from samples import network, subnet
 __all__ = ["program"]
 
 pytestmark = pytest.mark.netns
+SBIN = os.environ["PATH"] + ":/usr/sbin:/sbin"
 
 NFT = """
 table inet filter {
@@ -83,8 +86,8 @@ def load(rules: str) -> None:
     subprocess.run(["nft", "-f", "-"], input=rules, text=True, check=True)
 
 
-def restore(rules: str) -> None:
-    subprocess.run(["iptables-nft-restore"], input=rules, text=True, check=True)
+def restore(rules: str, tool: str = "iptables-nft") -> None:
+    subprocess.run([f"{tool}-restore"], input=rules, text=True, check=True)
 
 
 def warnings(one: Network | None = None) -> list[str]:
@@ -189,6 +192,81 @@ def test_what_libvirt_left_is_removed_and_nothing_else(netns: None) -> None:
     listed = subprocess.run(["nft", "list", "ruleset"], capture_output=True, text=True, check=True)
     assert "virbr0" not in listed.stdout
     assert 'iifname "virbr5"' in listed.stdout
+
+
+LIBVIRT = """*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:LIBVIRT_FWI - [0:0]
+-A FORWARD -j LIBVIRT_FWI
+-A LIBVIRT_FWI -d 192.168.122.0/24 -o virbr0 -j REJECT
+-A LIBVIRT_FWI -o virbr5 -j ACCEPT
+-A LIBVIRT_FWI -o virbr0 -j REJECT --reject-with icmp-port-unreachable
+COMMIT
+"""
+
+
+class TestLegacy:
+    """What iptables-legacy made."""
+
+    pytestmark = pytest.mark.skipif(
+        not shutil.which("iptables-legacy", path=SBIN), reason="no iptables-legacy"
+    )
+
+    def test_docker(self, netns: None) -> None:
+        restore(DOCKER, "iptables-legacy")
+        (warning,) = warnings()
+        assert "table ip filter (iptables-legacy -S shows it) drops" in warning
+        assert ": iptables-legacy -I DOCKER-USER -i virbr0 -j ACCEPT && " in warning
+        legacy("-I", "DOCKER-USER", "-i", "virbr0", "-j", "ACCEPT")
+        assert warnings() == []
+
+    def test_policies(self, netns: None) -> None:
+        legacy("-P", "FORWARD", "DROP")
+        legacy("-P", "INPUT", "DROP")
+        into, through = sorted(warnings(), key=lambda one: "FORWARD" in one)
+        assert "its chain INPUT" in into
+        obey(into)
+        assert warnings() == [through]
+        obey(through)
+        assert warnings() == []
+
+    def test_ipv6(self, netns: None) -> None:
+        legacy("-P", "FORWARD", "DROP", tool="ip6tables-legacy")
+        six = network(mode=ForwardMode.ROUTE, ips=(subnet("fd00::1", 64),))
+        assert warnings() == []
+        (warning,) = warnings(six)
+        assert ": ip6tables-legacy -I FORWARD -i virbr0 -j ACCEPT" in warning
+        obey(warning)
+        assert warnings(six) == []
+
+    def test_links_by_the_start_of_their_names(self, netns: None) -> None:
+        legacy("-P", "FORWARD", "DROP")
+        legacy("-A", "FORWARD", "!", "-i", "virbr0", "-j", "ACCEPT")
+        legacy("-A", "FORWARD", "-i", "virbr1+", "-j", "ACCEPT")
+        assert len(warnings()) == 1
+        assert len(warnings(network(1))) == len(warnings(network(12))) == 0
+        assert len(warnings(network(2))) == 1
+
+    def test_what_libvirt_left(self, netns: None) -> None:
+        restore(LIBVIRT, "iptables-legacy")
+        (warning,) = warnings()
+        assert warning.endswith(
+            ": iptables-legacy -D LIBVIRT_FWI 3 && iptables-legacy -D LIBVIRT_FWI 1"
+        )
+        obey(warning)
+        assert warnings() == []
+        assert "-A LIBVIRT_FWI -o virbr5 -j ACCEPT" in legacy("-S")
+
+    def test_a_table_that_is_only_loaded_says_nothing(self, netns: None) -> None:
+        legacy("-S")
+        assert warnings() == []
+
+
+def legacy(*arguments: str, tool: str = "iptables-legacy") -> str:
+    done = subprocess.run([tool, *arguments], capture_output=True, text=True, check=True)
+    return done.stdout
 
 
 def test_the_look_is_quick(netns: None) -> None:

@@ -1,8 +1,7 @@
 """Other programs' nftables, as far as they may refuse our networks' packets.
 
 A dump of the tables' names says where to look; of those families the chains are listed, and rules
-are only read of tables that matter. What iptables-legacy made lies in other parts of the kernel and
-is not seen here.
+are only read of tables that matter. What iptables-legacy made lies elsewhere (host/legacy.py).
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from pasarela.host.legacy import legacy_tables
 from pasarela.host.netlink.attributes import as_be32, as_text, each, parse, text
 from pasarela.host.netlink.socket import Message, NetlinkSocket
 from pasarela.plan.foreign import FORWARD, INPUT, ForeignRule, ForeignTable, is_worth_reading
@@ -53,7 +53,7 @@ class ForeignTables:
         """The tables that may be in the way; none where the kernel does not let us look."""
         try:
             self._socket = self._socket or NetlinkSocket(_NETLINK_NETFILTER)
-            return tuple(_tables(self._socket))
+            return (*_tables(self._socket), *legacy_tables())
         except OSError:
             return ()  # an ordinary user who looks at a plan, or a kernel without nftables
 

@@ -48,9 +48,19 @@ class ForeignTable:
     chains: frozenset[str]
     dropping: tuple[tuple[str, str], ...] = ()  # base chains with policy drop, and their hooks
     rules: tuple[ForeignRule, ...] = ()
+    legacy: bool = False  # made by iptables-legacy; the rules' handles are their numbers then
 
     def __str__(self) -> str:
         return f"{self.family} {self.name}"
+
+    @property
+    def tool(self) -> str:
+        """The iptables that shows and changes it."""
+        version = "6" if self.family == "ip6" else ""
+        return f"ip{version}tables-{'legacy' if self.legacy else 'nft'}"
+
+    def described(self) -> str:
+        return f"{self} ({self.tool} -S shows it)" if self.legacy else str(self)
 
     def lets_in(self, link: str, base: str) -> bool:
         """Whether a rule that the base chain leads to lets packets of a link pass."""
@@ -112,8 +122,8 @@ def _obstacles(network: Network, bridge: str, table: ForeignTable) -> Iterator[t
     leftovers = table.left_by_libvirt(bridge)
     if leftovers:
         yield (
-            f"rules that a libvirt daemon left in table {table} are about {bridge} and may refuse "
-            "what this network allows; remove them",
+            f"rules that a libvirt daemon left in table {table.described()} are about {bridge} "
+            "and may refuse what this network allows; remove them",
             _removal(table, leftovers),
         )
     if network.forward.mode is ForwardMode.OPEN:
@@ -128,8 +138,8 @@ def _obstacles(network: Network, bridge: str, table: ForeignTable) -> Iterator[t
         versions = _versions(network) & _VERSIONS[table.family]
         if versions and _needs(network, hook) and not table.lets_in(bridge, chain):
             yield (
-                f"table {table} drops what its chain {chain} does not accept, and no rule of it "
-                f"names {bridge}, so {_LOSSES[hook]}; to let them",
+                f"table {table.described()} drops what its chain {chain} does not accept, and no "
+                f"rule of it names {bridge}, so {_LOSSES[hook]}; to let them",
                 " && ".join(_permission(network, bridge, table, chain, hook)),
             )
 
@@ -149,7 +159,10 @@ def _needs(network: Network, hook: str) -> bool:
 
 
 def _removal(table: ForeignTable, rules: Iterable[ForeignRule]) -> str:
-    """One transaction; a chain that holds nothing else is flushed."""
+    """One transaction, where there are such; a chain that holds nothing else is flushed."""
+    if table.legacy:
+        backwards = sorted(rules, key=lambda rule: (rule.chain, -rule.handle))
+        return " && ".join(f"{table.tool} -D {one.chain} {one.handle}" for one in backwards)
     return f"nft {_quoted('; '.join(dict.fromkeys(_removals(table, list(rules)))))}"
 
 
@@ -171,9 +184,8 @@ def _permission(
     if any(name.startswith("ufw") for name in table.chains):
         yield from _ufw(link, ports, hook, routed=routed)
     elif table.name == "filter" and chain in ("FORWARD", "INPUT"):
-        tool = "ip6tables-nft" if table.family == "ip6" else "iptables-nft"
         place = "DOCKER-USER" if hook == FORWARD and "DOCKER-USER" in table.chains else chain
-        yield from _iptables(f"{tool} -I {place}", link, ports, hook, routed=routed)
+        yield from _iptables(f"{table.tool} -I {place}", link, ports, hook, routed=routed)
     else:
         yield from _nft(f"insert rule {table} {chain}", bridge, ports, hook, routed=routed)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from errno import EADDRNOTAVAIL, EEXIST, EHOSTUNREACH, ENETUNREACH, ENODEV, ESRCH
 from ipaddress import IPv4Interface, IPv6Interface, ip_network
 from os import urandom
@@ -25,6 +26,7 @@ from pasarela.plan.resources import BridgeLink, LinkRoute
 NETLINK_ROUTE = 0
 Address = IPv4Interface | IPv6Interface
 
+_LEAST_DELAY = 200  # hundredths of a second
 _DEFAULT = {4: ip_network("0.0.0.0/0"), 6: ip_network("::/0")}
 
 
@@ -144,9 +146,27 @@ def _settings(config: InterfaceConfig, link: LinkInfo) -> list[Message]:
         messages.append(links.set_mac(link.name, config.mac))
     if config.mtu is not None and config.mtu != link.mtu:
         messages.append(links.set_mtu(link.name, config.mtu))
+    if isinstance(config.details, BridgeConfig) and link.kind == "bridge":
+        messages += _bridge_settings(config.details, link)
     if not link.up:
         messages.append(links.set_up(link.name, up=True))
     return messages
+
+
+def _bridge_settings(details: BridgeConfig, link: LinkInfo) -> list[Message]:
+    """The spanning tree and the delay, which the kernel has from 2 s up beside it (802.1D).
+
+    It looks at the delay first, by the spanning tree that there is; so that goes off before.
+    """
+    assert link.mac is not None
+    stp = link.stp if details.stp is None else details.stp
+    delay = link.forward_delay
+    if details.forward_delay is not None:
+        delay = round(details.forward_delay * 100)
+    before = BridgeLink(link.name, link.mac, stp=link.stp, forward_delay=link.forward_delay)
+    after = replace(before, stp=stp, forward_delay=max(delay, _LEAST_DELAY) if stp else delay)
+    steps = [replace(before, stp=stp), after] if before.stp and not stp else [after]
+    return [] if after == before else [m for step in steps for m in links.change_bridge(step, step)]
 
 
 def _routes(config: InterfaceConfig) -> Iterator[LinkRoute]:

@@ -16,7 +16,6 @@ from pasarela.model.interface_config import BridgeConfig, InterfaceConfig
 
 _SYSFS = Path("/sys/class/net")
 _IFF_UP = 1
-_LEAST_DELAY = 2.0  # seconds
 
 
 class Moves(Protocol):
@@ -69,7 +68,8 @@ class Running:
         elif _ports_of(config.name) >= set(config.ports):
             by_hand.up(config)
         else:
-            self._moves.raise_bridge(_possible(config))
+            self._moves.raise_bridge(_without_stp(config))
+            by_hand.up(config)
 
     def _stop(self, name: str, configured: Configured | None) -> None:
         if not _exists(name):
@@ -144,17 +144,11 @@ class Running:
             return {}
 
 
-def _possible(bridge: InterfaceConfig) -> InterfaceConfig:
-    """The bridge with a forward delay that the kernel takes beside STP: 2 s and more (802.1D).
-
-    virsh's iface-bridge asks for STP and no delay unless told otherwise; where STP comes up after
-    the delay has been set, the kernel raises that itself.
-    """
-    details = bridge.details
-    if not isinstance(details, BridgeConfig) or not details.stp or details.forward_delay is None:
-        return bridge
-    delay = max(details.forward_delay, _LEAST_DELAY)
-    return replace(bridge, details=replace(details, forward_delay=delay))
+def _without_stp(bridge: InterfaceConfig) -> InterfaceConfig:
+    """A spanning tree comes last: a port that comes to it forwards nothing for four seconds and
+    more, one that forwards already goes on (br_make_forwarding, Linux 6.18)."""
+    assert isinstance(bridge.details, BridgeConfig)
+    return replace(bridge, details=replace(bridge.details, stp=False))
 
 
 def _is_bridge_with_ports(config: InterfaceConfig) -> bool:

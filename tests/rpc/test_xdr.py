@@ -124,6 +124,11 @@ def test_a_string_ends_at_its_first_nul() -> None:
     assert STRING.decode(b"\0\0\0\4a\0bc", 0) == ("a", 8)
 
 
+def test_any_number_but_0_says_that_an_optional_value_is_there() -> None:
+    for number, value in ((0, None), (1, 7), (2, 7), (0x01000000, 7)):
+        assert optional(INT).decode(struct.pack(">II", number, 7), 0)[0] == value
+
+
 def test_a_handle_is_its_name_and_its_sixteen_bytes() -> None:
     uuid = UUID("a1234567-89ab-cdef-0123-456789abcdef")
     assert to_bytes(NETWORK, NetworkRef("n", uuid)) == b"\0\0\0\1n\0\0\0" + uuid.bytes
@@ -140,7 +145,6 @@ def test_a_handle_is_its_name_and_its_sixteen_bytes() -> None:
         lambda: to_bytes(PARAMETER, Parameter("x", (8, 1))),
         lambda: STRING.decode(struct.pack(">I", MAX_STRING + 1) + bytes(MAX_STRING + 4), 0),
         lambda: array(INT, 2).decode(struct.pack(">IIII", 3, 1, 2, 3), 0),
-        lambda: optional(INT).decode(struct.pack(">II", 2, 1), 0),
         lambda: PARAMETER.decode(to_bytes(STRING, "x") + struct.pack(">II", 9, 0), 0),
     ],
 )

@@ -50,6 +50,7 @@ def number(layout: str) -> Type:
 
 _SHORT = "the message is too short"
 _LENGTH = struct.Struct(">I")
+MAX_UINT = 0xFFFFFFFF
 
 INT = number("i")
 UINT = number("I")
@@ -121,7 +122,8 @@ def optional(inner: Type) -> Type:
             inner.encode(value, out)
 
     def decode(data: bytes, at: int) -> tuple[Any, int]:
-        return inner.decode(data, at + 4) if _length(data, at, 1) else (None, at + 4)
+        # Any number but 0 says that it is there, as for libvirt: go-libvirt writes 0x01000000.
+        return inner.decode(data, at + 4) if _length(data, at, MAX_UINT) else (None, at + 4)
 
     return Type(encode, decode)
 

@@ -131,6 +131,23 @@ def test_a_bridge_without_ports_is_made_and_goes(root: Path):
     bring.down(bridge, None, root)
 
 
+@pytest.mark.parametrize(
+    ("stp", "delay", "kept"), [(True, 0, 200), (True, 15, 1500), (False, 0, 0), (False, 1.5, 150)]
+)
+def test_a_bridge_that_is_there_gets_another_spanning_tree(
+    root: Path, stp: bool, delay: float, kept: int
+):
+    ip("link", "add", "br7", "type", "bridge", "stp_state", str(int(not stp)))
+    mac = link("br7")["address"]
+    details = BridgeConfig(stp=stp, forward_delay=delay)
+    for _ in range(2):
+        by_hand.up(InterfaceConfig("br7", InterfaceType.BRIDGE, details=details))
+        bridge = Path("/sys/class/net/br7/bridge")
+        assert (bridge / "stp_state").read_text() == f"{int(stp)}\n"
+        assert (bridge / "forward_delay").read_text() == f"{kept}\n"
+    assert link("br7")["address"] == mac
+
+
 def test_what_is_not_there_is_named(root: Path):
     with pytest.raises(SystemCallFailed, match="there is no device enp9s0"):
         bring.up(InterfaceConfig("enp9s0"), None, root)
@@ -147,20 +164,20 @@ def test_a_gateway_outside_the_network_is_named():
 
 
 LAN = """\
-ip link set lo up; ip link set wire up; ip address add 192.0.2.1/24 dev wire; echo
+ip link set lo up; ip link set wire up; ip address add 192.0.2.1/24 dev wire
 exec dnsmasq --no-daemon --conf-file=/dev/null --interface=wire --bind-interfaces --port=0 \
-    --no-ping --no-hosts --no-resolv --leasefile-ro --dhcp-range=192.0.2.50,192.0.2.60,1h
+    --no-ping --no-hosts --no-resolv --leasefile-ro --dhcp-range=192.0.2.50,192.0.2.60,1h 2>&1
 """
 
 
 @pytest.fixture
 def lan() -> Iterator[None]:
-    """A DHCP server at the other end of the wire."""
+    """A DHCP server at the other end of the wire, and no lease of anybody's."""
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/var/lib/dhcp"], check=True)
     server = subprocess.Popen(
         ["unshare", "-n", "sh", "-c", f"echo; read _; {LAN}"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
         text=True,
     )
     assert server.stdin and server.stdout
@@ -168,12 +185,13 @@ def lan() -> Iterator[None]:
     ip("link", "set", "wire", "netns", str(server.pid))
     server.stdin.write("\n")
     server.stdin.flush()
-    server.stdout.readline()
+    assert any("sockets bound" in line for line in server.stdout)
     try:
         yield
     finally:
         server.terminate()
         server.wait(10)
+        subprocess.run(["umount", "-l", "/var/lib/dhcp"], check=True)
 
 
 def test_dhcp_where_nothing_manages_it(lan: None, root: Path):

@@ -69,8 +69,7 @@ def _split(editing: Editing, stanza: Stanza, bridge: str, start: StartMode) -> N
     editing.replace(stanza.path, stanza.head, raw)
     _make_manual(editing, stanza)
     staying = _taken(editing, stanza, [one for one in stanza.options if stays(one)])
-    copies = [one for one in stanza.options if one.key == _BOTH]
-    staying += [editing.raw(stanza.path, one.index) for one in copies]
+    staying += _copies(editing, stanza)
     selection = _selection_lines(editing, stanza.name, bridge, start)
     editing.insert(stanza.path, stanza.head, [*staying, "", *selection, bridge_head])
 
@@ -105,8 +104,14 @@ def _taken(editing: Editing, stanza: Stanza, options: Sequence[Option]) -> list[
 def _leave(editing: Editing, stanza: Stanza, first: Stanza) -> None:
     """Lines of a further stanza that are about the device go to the one that it keeps."""
     raws = _taken(editing, stanza, [one for one in stanza.options if stays(one)])
+    raws += _copies(editing, stanza)
     if raws:
         editing.insert_first(first.path, first.head, raws)
+
+
+def _copies(editing: Editing, stanza: Stanza) -> list[str]:
+    copied = [one for one in stanza.options if one.key == _BOTH]
+    return [editing.raw(stanza.path, one.index) for one in copied]
 
 
 def _selection_lines(editing: Editing, port: str, bridge: str, start: StartMode) -> list[str]:
@@ -161,7 +166,8 @@ def give_back(editing: Editing, bridge: str, port: str) -> None:
     kept = [one for one in editing.configuration.of(port) if not one.is_alias]
     first = next(one for one in stanzas if not one.is_alias)
     cloned = any(one.values(_BOTH) for one in kept)
-    _join(editing, first, kept)
+    moved = any(option.key == _BOTH for one in stanzas for option in one.options)
+    _join(editing, first, kept, known=moved)
     for stanza in stanzas:
         editing.set_word(stanza, 1, port + stanza.name.removeprefix(bridge))
         editing.drop(stanza, [one for one in stanza.options if _ends(one, cloned=cloned)])
@@ -174,11 +180,10 @@ def _ends(option: Option, *, cloned: bool) -> bool:
     return option.name.startswith("bridge-") or (option.key == _BOTH and not cloned)
 
 
-def _join(editing: Editing, first: Stanza, kept: Sequence[Stanza]) -> None:
-    """Put what the port kept into the stanza that comes back to it."""
-    has_address = any(option.key == _BOTH for option in first.options)
+def _join(editing: Editing, first: Stanza, kept: Sequence[Stanza], *, known: bool) -> None:
+    """Put what the port kept into the stanza that comes back; its MAC where it is not ``known``."""
     for stanza in kept:
-        staying = [one for one in stanza.options if not (one.key == _BOTH and has_address)]
+        staying = [one for one in stanza.options if not (one.key == _BOTH and known)]
         raws = _taken(editing, stanza, staying)
         editing.drop_stanza(stanza)
         editing.insert(first.path, first.head, raws)

@@ -49,8 +49,10 @@ def style_of(file: File, near: Stanza | None = None) -> Style:
 class Editing:
     """Gathers changes of a configuration's files by their lines' indices, which stay the same."""
 
-    def __init__(self, files: Texts) -> None:
+    def __init__(self, files: Texts, original: Texts | None = None) -> None:
+        """``original`` are the files before a change in several steps; their style counts."""
         self._files = files
+        self._original = read(files if original is None else original)
         self.configuration: Configuration = read(files)
         self._replaced: dict[tuple[PurePosixPath, int], str] = {}
         self._inserted: dict[tuple[PurePosixPath, int], list[str]] = defaultdict(list)
@@ -84,10 +86,12 @@ class Editing:
     # sections
 
     def style(self, stanza: Stanza) -> Style:
-        return style_of(self.configuration.file(stanza.path), stanza)
+        file = self.configuration.file(stanza.path)
+        before = [one for one in self._original.files if one.path == stanza.path]
+        return style_of(file if stanza.options or not before else before[0], stanza)
 
     def main_style(self) -> Style:
-        files = self.configuration.files
+        files = self._original.files or self.configuration.files
         return style_of(files[0]) if files else Style()
 
     def option_lines(self, stanza: Stanza, options: Sequence[tuple[str, str]]) -> list[str]:

@@ -54,7 +54,7 @@ class Ifupdown:
         steps += [_adding(bridge.name, port) for port in bridge.ports if there]
         wanted = bridge if not there else _said(bridge, change.bridge, files)
         scope = Scope.LINK | Scope.START if keep else Scope.ALL
-        steps.append(lambda editing: reconcile(editing, wanted, scope, said_only=True))
+        steps += _reconciling(wanted, scope, said_only=True)
         return _run(files, steps)
 
     def unbridge(self, files: Texts, name: str) -> Sequence[FileEdit]:
@@ -83,7 +83,7 @@ class Ifupdown:
             for port in interface.details.ports:
                 check_port(read(files), port.name, interface.name)
                 steps += [_demoting(port.name), _linking(port)]
-        steps.append(lambda editing: reconcile(editing, interface, Scope.ALL))
+        steps += _reconciling(interface, Scope.ALL)
         return _run(files, steps)
 
     def undefine(self, files: Texts, name: str) -> Sequence[FileEdit]:
@@ -97,7 +97,7 @@ def _run(files: Texts, steps: Sequence[Step]) -> Sequence[FileEdit]:
     """Take the steps one after the other, each on what the one before gave."""
     texts: Texts = dict(files)
     for step in steps:
-        editing = Editing(texts)
+        editing = Editing(texts, files)
         check_readable(editing.configuration)
         step(editing)
         texts = editing.texts()
@@ -195,6 +195,17 @@ def _bridge_stanza(editing: Editing, bridge: str) -> Stanza:
         f"/etc/network/interfaces has no bridge '{bridge}'",
         remedy=f"pasarela host-bridge create {bridge} --port NAME makes it",
     )
+
+
+def _reconciling(
+    interface: InterfaceConfig, scope: Scope, *, said_only: bool = False
+) -> list[Step]:
+    """A step for each part of the scope: the stanzas must be settled before their options."""
+
+    def step(part: Scope) -> Step:
+        return lambda editing: reconcile(editing, interface, part, said_only=said_only)
+
+    return [step(part) for part in (Scope.ADDRESSES, Scope.LINK, Scope.START) if part in scope]
 
 
 def _linking(port: InterfaceConfig) -> Step:

@@ -40,6 +40,7 @@ def check_port(configuration: Configuration, port: str, bridge: str) -> None:
     if port in ("lo", bridge):
         raise HostnetRefused(f"{port} cannot be a port of {bridge}", remedy="name a network card")
     _check_wifi(configuration, port)
+    _check_kind(configuration, port)
     _check_method(configuration, port)
     _check_master(configuration, port, bridge)
     _check_mapped(configuration, port)
@@ -55,6 +56,23 @@ def _check_wifi(configuration: Configuration, port: str) -> None:
                 location=_place(configuration, stanza),
                 remedy="use a cable's card, or a NAT network: pasarela net-new NAME --kind nat",
             )
+
+
+def _check_kind(configuration: Configuration, port: str) -> None:
+    for stanza in configuration.of(port):
+        if any(one.name == "bridge-ports" for one in stanza.options):
+            raise HostnetRefused(
+                f"{port} is a bridge itself, and a bridge cannot be a port of another",
+                location=_place(configuration, stanza),
+                remedy=f"put guests on {port}, or bridge its port instead",
+            )
+    stanzas = configuration.of(port)
+    if stanzas and all(one.is_alias for one in stanzas):
+        raise HostnetRefused(
+            f"{port} has stanzas of aliases and none of its own",
+            location=_place(configuration, stanzas[0]),
+            remedy=f"write one: iface {port} inet manual",
+        )
 
 
 def _check_method(configuration: Configuration, port: str) -> None:

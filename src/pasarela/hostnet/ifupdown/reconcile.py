@@ -125,16 +125,28 @@ def _start(editing: Editing, interface: InterfaceConfig, first: Stanza) -> None:
 def _paired(
     stanzas: Sequence[Wanted], existing: Sequence[Stanza]
 ) -> tuple[list[tuple[Wanted, Stanza | None]], list[Stanza]]:
-    """Each wanted stanza with the one that is likest, and those that are left."""
-    left = list(existing)
-    found: dict[int, Stanza] = {}
-    for likeness in (_is_same, _is_same_method, _is_same_family):
+    """Each wanted stanza with the one that is likest, in the same order, and those left over.
+
+    The order counts: the first address is the one that the host speaks from.
+    """
+    found: dict[int, int] = {}
+    for likeness in (_is_same, _is_same_method, _is_same_family, _is_plain):
         for index, one in enumerate(stanzas):
-            match = next((stanza for stanza in left if likeness(one, stanza)), None)
-            if index not in found and match is not None:
-                found[index] = match
-                left.remove(match)
-    return [(one, found.get(index)) for index, one in enumerate(stanzas)], left
+            for place, stanza in enumerate(existing):
+                if index not in found and likeness(one, stanza) and _fits(found, index, place):
+                    found[index] = place
+    pairs = [
+        (one, existing[found[index]] if index in found else None)
+        for index, one in enumerate(stanzas)
+    ]
+    return pairs, [one for i, one in enumerate(existing) if i not in found.values()]
+
+
+def _fits(found: dict[int, int], index: int, place: int) -> bool:
+    """Whether a pair keeps the order of those that are found, and its stanza is free."""
+    return all(
+        place != other and (index < earlier) == (place < other) for earlier, other in found.items()
+    )
 
 
 def _is_same(one: Wanted, stanza: Stanza) -> bool:
@@ -149,13 +161,17 @@ def _is_same_family(one: Wanted, stanza: Stanza) -> bool:
     return stanza.family in (one.family, "")
 
 
+def _is_plain(_: Wanted, stanza: Stanza) -> bool:
+    """Whether another family's stanza can be turned into one of this family."""
+    return not stanza.is_alias and stanza.inherits is None
+
+
 def _addresses(
     editing: Editing,
     pairs: Sequence[tuple[Wanted, Stanza | None]],
     surplus: Sequence[Stanza],
     name: str,
 ) -> None:
-    last = next((stanza for _, stanza in reversed(pairs) if stanza), None)
     for one, stanza in pairs:
         if stanza is not None:
             _address(editing, one, stanza)
@@ -164,10 +180,23 @@ def _addresses(
     kept = [stanza for _, stanza in pairs if stanza is not None]
     for stanza in surplus:
         _give_up(editing, stanza, kept)
+    _add_missing(editing, pairs, name)
+
+
+def _add_missing(
+    editing: Editing, pairs: Sequence[tuple[Wanted, Stanza | None]], name: str
+) -> None:
+    """Write the stanzas that are not there, each after the one that it follows."""
+    before: Stanza | None = None
+    first = next((stanza for _, stanza in pairs if stanza is not None), None)
     for one, stanza in pairs:
-        if stanza is None and last is not None:
-            lines = stanza_lines(name, one, editing.style(last))
-            editing.insert(last.path, _end(last), lines)
+        near = before or first
+        if stanza is None and near is not None:
+            place = _end(before) if before else near.head - 1
+            editing.insert(near.path, place, stanza_lines(name, one, editing.style(near)))
+        elif stanza is None:
+            editing.append(stanza_lines(name, one, editing.main_style()))
+        before = stanza or before
 
 
 def _give_up(editing: Editing, stanza: Stanza, kept: Sequence[Stanza]) -> None:
@@ -186,6 +215,8 @@ def _lasts(option: Option) -> bool:
 
 
 def _address(editing: Editing, one: Wanted, stanza: Stanza) -> None:
+    if stanza.family and stanza.family != one.family:
+        editing.set_word(stanza, 2, one.family)
     if stanza.method and stanza.method != one.method:
         editing.set_word(stanza, 3, one.method)
     told = [option for option in stanza.options if option.name in ADDRESSING]
@@ -212,16 +243,18 @@ def _dns(editing: Editing, one: Wanted, stanza: Stanza) -> None:
 
 
 def _routes(editing: Editing, one: Wanted, stanza: Stanza) -> None:
-    there = {found for option in stanza.options if (found := route(option))}
+    there = [found for option in stanza.options if (found := route(option))]
+    kept = one.routes if there == list(one.routes[: len(there)]) else ()
     gone = [
         option
         for option in stanza.options
         if is_hook(option)
         and is_about_addresses(option.value)
-        and not any(is_route_hook(option, kept) for kept in one.routes)
+        and not any(is_route_hook(option, wanted) for wanted in kept)
     ]
     editing.drop(stanza, gone)
-    hooks = [hook for new in one.routes if new not in there for hook in route_hooks(new)]
+    missing = one.routes[len(there) :] if kept else one.routes
+    hooks = [hook for new in missing for hook in route_hooks(new)]
     if hooks:
         editing.insert(stanza.path, _end(stanza), editing.option_lines(stanza, hooks))
 

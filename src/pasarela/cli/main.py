@@ -41,6 +41,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _main(arguments: Sequence[str]) -> int:
+    _look_at_site_packages()
     from pasarela.cli.options import UsageFault, read_options
 
     try:
@@ -98,10 +99,19 @@ def _show(what: str) -> int:
 
 def run_lab(arguments: Sequence[str]) -> int:
     """Hand over to the lab, which lies above the command line and so is found by name."""
+    _look_at_site_packages()
     from importlib import import_module
 
     code = import_module("pasarela.lab.cli").main(list(arguments))
     return int(code or 0)
+
+
+def _look_at_site_packages() -> None:
+    """What cli/launcher.py has left out."""
+    if sys.flags.no_site and "site" not in sys.modules:
+        import site
+
+        site.main()
 
 
 def _tolerate_odd_bytes() -> None:

@@ -36,7 +36,7 @@ def check_syntax(report: Report, files: Collection[PurePosixPath]) -> None:
 
 def _stray(report: Report, stray: Stray) -> None:
     key = report.configuration.line(stray).key
-    meant = did_you_mean(key, KEYWORDS)
+    meant = did_you_mean(key, KEYWORDS, 0.75)
     report.error(
         stray,
         None,

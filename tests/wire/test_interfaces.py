@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from wire.pasarelad import Pasarelad
+from wire.pasarelad import PYTHON, Pasarelad
 
 pytestmark = [pytest.mark.netns, pytest.mark.oracle]
 
@@ -26,6 +26,7 @@ iface enp3s0 inet static
     address 192.0.2.10/24
     gateway 192.0.2.1
 """
+PASARELA = (PYTHON, "-m", "pasarela.cli.main")
 SYSTEM_PYTHON = "/usr/bin/python3"
 
 
@@ -162,6 +163,34 @@ def test_with_a_spanning_tree_as_virsh_asks_for_it_by_itself(host: Pasarelad):
     assert "<bridge stp='on' delay='200'>" in told(host, "iface-dumpxml", "br0")
     told(host, "iface-unbridge", "br0")
     assert interfaces_of(host).read_text() == STATIC
+
+
+def test_a_port_that_a_document_adds(host: Pasarelad, tmp_path: Path):
+    told(host, "iface-bridge", "enp3s0", "br0", "--no-stp")
+    host.run("ip", "link", "add", "enp4s0", "type", "veth", "peer", "name", "wire4")
+    document = told(host, "iface-dumpxml", "br0", "--inactive")
+    more = "  <interface type='ethernet' name='enp4s0'/>\n  </bridge>"
+    (tmp_path / "br0.xml").write_text(document.replace("</bridge>", more))
+    told(host, "iface-define", str(tmp_path / "br0.xml"), "--validate")
+    assert "bridge_ports enp3s0 enp4s0\n" in interfaces_of(host).read_text()
+    told(host, "iface-start", "br0")
+    ports = host.run("ls", "/sys/class/net/br0/brif").stdout.split()
+    assert ports == ["enp3s0", "enp4s0"]
+    assert addresses(host, "br0") == ["192.0.2.10/24"]
+    assert "Multiple interfaces attached to bridge" in refused(host, "iface-unbridge", "br0")
+    host.run("ip", "link", "delete", "enp4s0")
+
+
+def test_a_file_that_cannot_be_read_is_named(host: Pasarelad, tmp_path: Path):
+    interfaces_of(host).write_text("address 192.0.2.10/24\n" + STATIC)
+    assert set(listed(host)) == {"enp3s0", "lo", "wire"}
+    (tmp_path / "x.xml").write_text("<interface type='ethernet' name='enp3s0'/>")
+    message = refused(host, "iface-define", str(tmp_path / "x.xml"))
+    assert message.startswith(f"error: Failed to define interface from {tmp_path}/x.xml\n")
+    assert "operation failed: " in message
+    by_ours = host.run(*PASARELA, "--root", str(host.root), "iface-define", str(tmp_path / "x.xml"))
+    assert "/etc/network/interfaces:1" in by_ours.stderr
+    assert interfaces_of(host).read_text().startswith("address 192.0.2.10/24\n")
 
 
 def test_what_is_committed_stays(host: Pasarelad):

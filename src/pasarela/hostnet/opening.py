@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from pasarela.hostnet.configuration import Configuration
 from pasarela.hostnet.manager import FileEdit, Manager, Texts
-from pasarela.model.interface_config import InterfaceConfig
 
 if TYPE_CHECKING:
     from pasarela.hostnet.running import Running
@@ -53,7 +52,7 @@ class Host:
             if pattern.startswith("etc/")
         ]
         changes = Changes(self._change, self._root, patterns)
-        return Running(self.configuration, changes, _Live(), self._root)
+        return Running(self.configuration, changes, self._root)
 
     def _used(self, place: str) -> Manager | None:
         """The manager, if any of its folders is there with something in it."""
@@ -97,16 +96,6 @@ class Folder:
                 continue
             mode = path.stat().st_mode & 0o7777 if path.exists() else edit.mode
             put(path, SavedFile(edit.path, edit.after.encode(errors="surrogateescape"), mode, 0, 0))
-
-
-class _Live:
-    """The moves in the kernel, imported when one is asked for."""
-
-    def raise_bridge(self, config: InterfaceConfig) -> None:
-        import_module("pasarela.hostnet.live.moves").raise_bridge(config)
-
-    def dissolve(self, bridge: str) -> None:
-        import_module("pasarela.hostnet.live.moves").dissolve(bridge)
 
 
 def _load(place: str) -> Manager:

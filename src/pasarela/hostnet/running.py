@@ -5,25 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 from pasarela.errors import HostnetFileError
 from pasarela.hostnet import bring, by_hand
 from pasarela.hostnet.changes import Changes, RestorePoint
 from pasarela.hostnet.configuration import Configuration, Configured
+from pasarela.hostnet.live import moves
 from pasarela.model.interface import InterfaceType
 from pasarela.model.interface_config import BridgeConfig, InterfaceConfig
 
 _SYSFS = Path("/sys/class/net")
 _IFF_UP = 1
-
-
-class Moves(Protocol):
-    """A bridge raised over its ports and taken away again, with no packet lost."""
-
-    def raise_bridge(self, config: InterfaceConfig) -> None: ...
-
-    def dissolve(self, bridge: str) -> None: ...
 
 
 class Running:
@@ -33,12 +25,9 @@ class Running:
         root: the host's root folder.
     """
 
-    def __init__(
-        self, configuration: Configuration, changes: Changes, moves: Moves, root: Path
-    ) -> None:
+    def __init__(self, configuration: Configuration, changes: Changes, root: Path) -> None:
         self._configuration = configuration
         self._changes = changes
-        self._moves = moves
         self._root = root
 
     def start(self, name: str) -> None:
@@ -65,17 +54,19 @@ class Running:
         config = configured.config
         if not _is_bridge_with_ports(config):
             bring.up(config, configured.manager.name, self._root)
-        elif _ports_of(config.name) >= set(config.ports):
+        elif _exists(config.name):
+            for port in sorted(set(config.ports) - _ports_of(config.name)):
+                moves.do_or_undo(moves.plan_add_port(config.name, port))
             by_hand.up(config)
         else:
-            self._moves.raise_bridge(_without_stp(config))
+            moves.raise_bridge(_without_stp(config))
             by_hand.up(config)
 
     def _stop(self, name: str, configured: Configured | None) -> None:
         if not _exists(name):
             return
         if _ports_of(name):
-            self._moves.dissolve(name)
+            moves.dissolve(name)
         elif configured is not None:
             bring.down(configured.config, configured.manager.name, self._root)
         else:

@@ -14,6 +14,7 @@ from pasarela.hostnet.ifupdown import Ifupdown
 from pasarela.hostnet.manager import Manager
 from pasarela.hostnet.netplan import Netplan
 from pasarela.hostnet.networkd import Networkd
+from pasarela.hostnet.networkmanager import NetworkManager
 from pasarela.model.interface import InterfaceType
 from pasarela.model.interface_config import (
     BridgeConfig,
@@ -26,6 +27,7 @@ from pasarela.model.values import MacAddress
 from pasarela.xml.interface_config import format_config, parse_interface
 
 INTERFACES = "/etc/network/interfaces"
+CONNECTIONS = "/etc/NetworkManager/system-connections"
 NETPLAN = "/etc/netplan/50-lan.yaml"
 MAC = MacAddress("52:54:00:00:00:01")
 STATIC = """\
@@ -106,12 +108,28 @@ DNS=192.0.2.53
 """
 
 
+KEYFILE_STATIC = """\
+# The LAN
+[connection]
+id=lan
+uuid=3f1c2a8e-1f1d-4c11-9d7b-0a1b2c3d4e5f
+type=ethernet
+interface-name=enp3s0
+
+[ipv4]
+method=manual
+address1=192.0.2.10/24,192.0.2.1
+dns=192.0.2.53;
+"""
+
+
 @pytest.mark.parametrize(
     ("manager", "path", "text"),
     [
         (Ifupdown(), INTERFACES, STATIC),
         (Netplan(), NETPLAN, NETPLAN_STATIC),
         (Networkd(), "/etc/systemd/network/10-lan.network", NETWORKD_STATIC),
+        (NetworkManager(), f"{CONNECTIONS}/lan.nmconnection", KEYFILE_STATIC),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )

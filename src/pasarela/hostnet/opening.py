@@ -20,6 +20,7 @@ _MANAGERS = {
     "pasarela.hostnet.ifupdown:Ifupdown": ("etc/network",),
     "pasarela.hostnet.netplan:Netplan": ("etc/netplan", "run/netplan", "usr/lib/netplan"),
     "pasarela.hostnet.networkd:Networkd": ("etc/systemd/network", "run/systemd/network"),
+    "pasarela.hostnet.networkmanager:NetworkManager": ("etc/NetworkManager/system-connections",),
 }
 
 

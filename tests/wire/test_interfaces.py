@@ -7,6 +7,7 @@ the connection driver"; what is said and done here is what libvirt's netcf drive
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -141,6 +142,73 @@ def test_a_bridge_is_taken_back(host: Pasarelad):
     assert "br0" not in listed(host)
     assert addresses(host, "enp3s0") == ["192.0.2.10/24"]
     assert gateways(host) == [("192.0.2.1", "enp3s0")]
+
+
+OTHERS = {
+    "etc/netplan/50-lan.yaml": """\
+network:
+  version: 2
+  ethernets:
+    enp3s0: # the card
+      addresses: [192.0.2.10/24]
+      routes: [{to: default, via: 192.0.2.1}]
+""",
+    "etc/systemd/network/10-lan.network": """\
+[Match]
+Name=enp3s0
+
+[Network]
+Address=192.0.2.10/24
+Gateway=192.0.2.1
+""",
+    "etc/NetworkManager/system-connections/lan.nmconnection": """\
+[connection]
+id=lan
+uuid=3f1c2a8e-1f1d-4c11-9d7b-0a1b2c3d4e5f
+type=ethernet
+interface-name=enp3s0
+
+[ipv4]
+method=manual
+address1=192.0.2.10/24,192.0.2.1
+""",
+}
+
+
+@pytest.mark.parametrize("path", OTHERS, ids=lambda path: path.split("/")[1])
+def test_whatever_manages_the_interface(host: Pasarelad, path: str):
+    interfaces_of(host).write_text(LO)
+    file = host.root / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(OTHERS[path])
+    file.chmod(0o600)
+    before = files_of(host)
+    try:
+        told(host, "iface-begin")
+        told(host, "iface-bridge", "enp3s0", "br0", "--no-stp")
+        assert "<ip address='192.0.2.10' prefix='24'/>" in told(
+            host, "iface-dumpxml", "br0", "--inactive"
+        )
+        assert files_of(host) != before
+        assert addresses(host, "br0") == ["192.0.2.10/24"]
+        told(host, "iface-unbridge", "br0")
+        assert files_of(host) == before
+        told(host, "iface-bridge", "enp3s0", "br0", "--no-stp")
+        told(host, "iface-rollback")
+        assert files_of(host) == before
+        assert addresses(host, "enp3s0") == ["192.0.2.10/24"]
+    finally:
+        shutil.rmtree(file.parent)
+
+
+def files_of(host: Pasarelad) -> dict[str, tuple[str, int]]:
+    """The text and mode of all that configures interfaces."""
+    found = (path for path in (host.root / "etc").rglob("*") if path.is_file())
+    return {
+        str(path.relative_to(host.root)): (path.read_text(), path.stat().st_mode & 0o777)
+        for path in found
+        if "libvirt" not in path.parts
+    }
 
 
 def test_a_bridge_that_went_comes_back(host: Pasarelad):

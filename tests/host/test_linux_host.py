@@ -259,6 +259,13 @@ def test_a_dnsmasq_sleeps_while_other_addresses_and_routes_come_and_go(bench: Be
         assert one.dns("10.0.0.1", "visitor") == [address]
 
 
+def test_a_guest_that_knows_nothing_of_checksum_offload_gets_an_address(bench: Bench):
+    bench.start(network())
+    with guest("virbr0") as one:
+        _, address, _ = one.dhcp(strict=True)
+    assert address.startswith("10.0.0.")
+
+
 def test_a_dnsmasq_that_listens_on_new_addresses_hears_of_them(bench: Bench):
     bench.start(network(mode=ForwardMode.OPEN))
     pid = int(bench.paths.dnsmasq_pid("n0").read_text())

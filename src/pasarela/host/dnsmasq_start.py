@@ -46,10 +46,11 @@ def finish(process: DnsmasqProcess, starting: Starting) -> None:
     Raises:
         InternalError: it ended instead, and said why.
     """
-    from pasarela.host import netlink_groups  # noqa: PLC0415  (2 ms, while dnsmasq comes up)
+    from pasarela.host import dhcp_checksums, netlink_groups  # noqa: PLC0415  (2 ms, meanwhile)
 
     _await(process, starting)
     netlink_groups.leave_news(starting.pid, except_addresses=process.follows)
+    dhcp_checksums.leave_out(starting.pid)
 
 
 def _await(process: DnsmasqProcess, starting: Starting) -> None:

@@ -8,17 +8,14 @@ whoever may trace a process may also duplicate its socket, and change the one th
 
 from __future__ import annotations
 
-import ctypes
-import errno
-import os
 import socket
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
+
+from pasarela.host.duplicates import sockets_of
 
 _ADDRESS_GROUPS = {4: 5, 6: 9}  # by IP version (linux/rtnetlink.h, RTNLGRP_IPV4_IFADDR, …)
 _ROUTE_GROUPS = (7, 11)
-_SYS_PIDFD_GETFD = 438  # Linux 5.6; the same number on all architectures
 _SOL_NETLINK, _NETLINK_DROP_MEMBERSHIP = 270, 2
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def leave_news(pid: int, *, except_addresses: Collection[int]) -> bool:
@@ -42,32 +39,13 @@ def leave_news(pid: int, *, except_addresses: Collection[int]) -> bool:
 
 
 def _leave(pid: int, groups: Iterable[int]) -> bool:
-    process = os.pidfd_open(pid)
-    try:
-        for one in _duplicates(process, pid):
-            with one:
-                if (one.family, one.proto) == (socket.AF_NETLINK, socket.NETLINK_ROUTE):
-                    _drop(one, groups)
-                    return True
-    finally:
-        os.close(process)
+    for one in sockets_of(pid):
+        if (one.family, one.proto) == (socket.AF_NETLINK, socket.NETLINK_ROUTE):
+            _drop(one, groups)
+            return True
     return False
 
 
 def _drop(one: socket.socket, groups: Iterable[int]) -> None:
     for group in groups:
         one.setsockopt(_SOL_NETLINK, _NETLINK_DROP_MEMBERSHIP, group)
-
-
-def _duplicates(process: int, pid: int) -> Iterator[socket.socket]:
-    """Our own descriptors of the process's sockets, lowest first."""
-    for number in sorted(int(name) for name in os.listdir(f"/proc/{pid}/fd")):  # noqa: PTH208
-        file = _libc.syscall(_SYS_PIDFD_GETFD, process, number, 0)
-        if file < 0:
-            if ctypes.get_errno() == errno.EBADF:  # it has been closed meanwhile
-                continue
-            raise OSError(ctypes.get_errno(), "pidfd_getfd")
-        try:
-            yield socket.socket(fileno=file)
-        except OSError:  # not a socket
-            os.close(file)

@@ -27,7 +27,10 @@ from pasarela.model.handles import (
 from pasarela.rpc.client import ClientProtocol, Happened
 from pasarela.rpc.handles import PARAMETER_UINT, Parameter
 
+NO_FLAGS = 0
 READ_ONLY = 1
+WITH_RESULTS = 1  # libvirt can also be asked for the mere number
+ALL = 0
 UPDATE_ORDER_IS_RIGHT = 16
 VALIDATE = 1
 RECLAIM, VALIDATE_PORT = 1, 2
@@ -52,7 +55,7 @@ class RemoteConnection:
         self._swaps_update: bool | None = None
         try:
             self._call("auth_list")
-            self._call("open", uri, READ_ONLY if readonly else 0)
+            self._call("open", uri, READ_ONLY if readonly else NO_FLAGS)
         except BaseException:
             channel.close()
             raise
@@ -64,7 +67,7 @@ class RemoteConnection:
     # looking up and listing
 
     def list_networks(self, flags: NetworkFilter = NetworkFilter.ALL) -> Sequence[NetworkRef]:
-        return self._list("list_networks", 1, int(flags))
+        return self._list("list_networks", WITH_RESULTS, int(flags))
 
     def lookup_by_name(self, name: str) -> NetworkRef:
         return self._network("lookup_by_name", name)
@@ -88,18 +91,18 @@ class RemoteConnection:
         return self._text("xml_desc", network, int(inactive))
 
     def dhcp_leases(self, network: NetworkRef, mac: str | None = None) -> Sequence[Lease]:
-        return self._list("dhcp_leases", network, mac, 1, 0)
+        return self._list("dhcp_leases", network, mac, WITH_RESULTS, NO_FLAGS)
 
     # life cycle
 
     def define_xml(self, xml: str, *, validate: bool = False) -> NetworkRef:
         if validate:
-            return self._network("define_xml_flags", xml, 1)
+            return self._network("define_xml_flags", xml, VALIDATE)
         return self._network("define_xml", xml)
 
     def create_xml(self, xml: str, *, validate: bool = False) -> NetworkRef:
         if validate:
-            return self._network("create_xml_flags", xml, 1)
+            return self._network("create_xml_flags", xml, VALIDATE)
         return self._network("create_xml", xml)
 
     def start(self, network: NetworkRef) -> None:
@@ -160,7 +163,7 @@ class RemoteConnection:
     # ports
 
     def list_ports(self, network: NetworkRef) -> Sequence[PortRef]:
-        return self._list("list_ports", network, 1, 0)
+        return self._list("list_ports", network, WITH_RESULTS, NO_FLAGS)
 
     def port_lookup(self, network: NetworkRef, uuid: UUID) -> PortRef:
         return self._port("port_lookup", network, uuid)
@@ -172,19 +175,21 @@ class RemoteConnection:
         return self._port("port_create_xml", network, xml, flags)
 
     def port_xml_desc(self, port: PortRef) -> str:
-        return self._text("port_xml_desc", port, 0)
+        return self._text("port_xml_desc", port, NO_FLAGS)
 
     def port_parameters(self, port: PortRef) -> dict[str, int]:
         """The port's bandwidth by libvirt's names, as ``inbound.average``."""
-        return {one.field: one.value[1] for one in self._list("port_parameters", port, 0, 0)}
+        return {
+            one.field: one.value[1] for one in self._list("port_parameters", port, ALL, NO_FLAGS)
+        }
 
     def port_set_parameters(self, port: PortRef, values: Mapping[str, int]) -> None:
         """Replace the port's whole bandwidth."""
         parameters = [Parameter(name, (PARAMETER_UINT, value)) for name, value in values.items()]
-        self._call("set_port_parameters", port, parameters, 0)
+        self._call("set_port_parameters", port, parameters, NO_FLAGS)
 
     def port_delete(self, port: PortRef) -> None:
-        self._call("port_delete", port, 0)
+        self._call("port_delete", port, NO_FLAGS)
 
     # events
 
@@ -231,7 +236,7 @@ class RemoteConnection:
     def list_interfaces(
         self, flags: InterfaceFilter = InterfaceFilter.ALL
     ) -> Sequence[InterfaceRef]:
-        return self._list("list_interfaces", 1, int(flags))
+        return self._list("list_interfaces", WITH_RESULTS, int(flags))
 
     def interface_lookup_by_name(self, name: str) -> InterfaceRef:
         return self._interface("interface_by_name", name)
@@ -252,19 +257,19 @@ class RemoteConnection:
         self._call("interface_undefine", interface)
 
     def interface_create(self, interface: InterfaceRef) -> None:
-        self._call("interface_create", interface, 0)
+        self._call("interface_create", interface, NO_FLAGS)
 
     def interface_destroy(self, interface: InterfaceRef) -> None:
-        self._call("interface_destroy", interface, 0)
+        self._call("interface_destroy", interface, NO_FLAGS)
 
     def interface_change_begin(self) -> None:
-        self._call("change_begin", 0)
+        self._call("change_begin", NO_FLAGS)
 
     def interface_change_commit(self) -> None:
-        self._call("change_commit", 0)
+        self._call("change_commit", NO_FLAGS)
 
     def interface_change_rollback(self) -> None:
-        self._call("change_rollback", 0)
+        self._call("change_rollback", NO_FLAGS)
 
     # calling
 

@@ -63,40 +63,34 @@ def _delays(report: Report, stanza: Stanza) -> None:
     Source: the kernel keeps a new port learning for the forward delay, twice as long with STP.
     """
     delay = _number(report, stanza, "bridge-fd")
-    wait = _number(report, stanza, "bridge-maxwait")
-    stp_option = option_of(stanza, "bridge-stp")
-    stp = clean(stp_option.value) if stp_option else None
-    if stp in ("on", "yes"):
-        seconds = 2 * (delay if delay else _DEFAULT_DELAY)
+    stp = option_of(stanza, "bridge-stp")
+    late = "forwards only after {:g} s, and DHCP gives up before"
+    port = f"a port of {stanza.device}"
+    if stp is not None and clean(stp.value) in ("on", "yes"):
         report.warning(
             stanza,
-            stp_option,
-            f"with STP a port of {stanza.device} forwards only after {seconds:g} s,"
-            " and DHCP gives up before",
+            stp,
+            f"with STP {port} {late.format(2 * (delay or _DEFAULT_DELAY))}",
             "bridge_stp off, unless cables may form a ring",
         )
-    elif delay is None and not _is_said(stanza, "bridge-fd"):
-        report.warning(
-            stanza,
-            None,
-            f"without bridge_fd a port of {stanza.device} forwards only after"
-            f" {_DEFAULT_DELAY:g} s, and DHCP gives up before",
-            "add a line: bridge_fd 0",
-        )
+    elif not _is_said(stanza, "bridge-fd"):
+        message = f"without bridge_fd {port} {late.format(_DEFAULT_DELAY)}"
+        report.warning(stanza, None, message, "add a line: bridge_fd 0")
     elif delay:
-        report.warning(
-            stanza,
-            option_of(stanza, "bridge-fd"),
-            f"a port of {stanza.device} forwards only after {delay:g} s, and DHCP gives up before",
-            "bridge_fd 0",
-        )
-    if wait is None and not _is_said(stanza, "bridge-maxwait"):
-        seconds = 2 * ((_DEFAULT_DELAY if delay is None else int(delay)) + 1)
+        option = option_of(stanza, "bridge-fd")
+        report.warning(stanza, option, f"{port} {late.format(delay)}", "bridge_fd 0")
+    _wait(report, stanza, _DEFAULT_DELAY if delay is None else delay)
+
+
+def _wait(report: Report, stanza: Stanza, delay: float) -> None:
+    """How long ifup waits: as bridge-utils' script computes it from the forward delay."""
+    _number(report, stanza, "bridge-maxwait")
+    if not _is_said(stanza, "bridge-maxwait"):
+        seconds = 2 * (int(delay) + 1)
         report.warning(
             stanza,
             None,
-            f"without bridge_maxwait ifup waits up to {seconds:g} s for the ports of"
-            f" {stanza.device}",
+            f"without bridge_maxwait ifup waits up to {seconds} s for the ports of {stanza.device}",
             "add a line: bridge_maxwait 0",
         )
 

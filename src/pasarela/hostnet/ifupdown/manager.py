@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from pasarela.errors import HostnetRefused
@@ -11,7 +11,8 @@ from pasarela.hostnet.ifupdown.checking import check
 from pasarela.hostnet.ifupdown.document import Stanza, read
 from pasarela.hostnet.ifupdown.editing import Editing, edits
 from pasarela.hostnet.ifupdown.movable import check_port, check_readable
-from pasarela.hostnet.ifupdown.reconcile import Scope, reconcile, set_value
+from pasarela.hostnet.ifupdown.placing import set_value
+from pasarela.hostnet.ifupdown.reconcile import Scope, reconcile
 from pasarela.hostnet.manager import Bridging, FileEdit, Finding, Surroundings, Texts
 from pasarela.model.interface_config import (
     BondConfig,
@@ -78,13 +79,10 @@ class Ifupdown:
         return _run(files, [_removing(bridge, port)])
 
     def define(self, files: Texts, interface: InterfaceConfig) -> Sequence[FileEdit]:
-        steps: list[Step] = []
-        if isinstance(interface.details, BridgeConfig | BondConfig):
-            for port in interface.details.ports:
-                check_port(read(files), port.name, interface.name)
-                steps += [_demoting(port.name), _linking(port)]
-        steps += _reconciling(interface, Scope.ALL)
-        return _run(files, steps)
+        configuration = read(files)
+        for port in _all_ports(interface):
+            check_port(configuration, port.name, interface.name)
+        return _run(files, _defining(interface))
 
     def undefine(self, files: Texts, name: str) -> Sequence[FileEdit]:
         return _run(files, [lambda editing: _forget(editing, name)])
@@ -197,6 +195,22 @@ def _bridge_stanza(editing: Editing, bridge: str) -> Stanza:
     )
 
 
+def _all_ports(interface: InterfaceConfig) -> Iterator[InterfaceConfig]:
+    if isinstance(interface.details, BridgeConfig | BondConfig):
+        yield from interface.details.ports
+
+
+def _defining(interface: InterfaceConfig) -> list[Step]:
+    """The ports first, which are without addresses; a port may be a bond with ports of its own."""
+    steps: list[Step] = []
+    for port in _all_ports(interface):
+        if port.details is None:
+            steps += [_demoting(port.name), _linking(port)]
+        else:
+            steps += _defining(replace(port, ipv4=None, ipv6=None))
+    return steps + _reconciling(interface, Scope.DEFINITION)
+
+
 def _reconciling(
     interface: InterfaceConfig, scope: Scope, *, said_only: bool = False
 ) -> list[Step]:
@@ -205,7 +219,8 @@ def _reconciling(
     def step(part: Scope) -> Step:
         return lambda editing: reconcile(editing, interface, part, said_only=said_only)
 
-    return [step(part) for part in (Scope.ADDRESSES, Scope.LINK, Scope.START) if part in scope]
+    parts = (scope & (Scope.ADDRESSES | Scope.COMMANDS), scope & Scope.LINK, scope & Scope.START)
+    return [step(part) for part in parts if part]
 
 
 def _linking(port: InterfaceConfig) -> Step:

@@ -9,6 +9,8 @@ from ipaddress import ip_network
 
 from pasarela.errors import HostnetRefused
 from pasarela.hostnet.ifupdown.addresses import IpInterface
+from pasarela.hostnet.ifupdown.editing import Style
+from pasarela.hostnet.ifupdown.hooks import route_hooks
 from pasarela.model.interface import ArpMonitor, MiiMonitor
 from pasarela.model.interface_config import (
     BondConfig,
@@ -96,6 +98,30 @@ def _dns(interface: InterfaceConfig) -> Options:
     if interface.dns.search:
         options.append(("dns-search", " ".join(interface.dns.search)))
     return tuple(options)
+
+
+def stanza_lines(name: str, stanza: Wanted, style: Style) -> list[str]:
+    options = [*_address_options(stanza), *stanza.dns]
+    options += [(spelled(key, style), value) for key, value in stanza.link.items()]
+    options += [hook for one in stanza.routes for hook in route_hooks(one)]
+    head = f"iface {name} {stanza.family} {stanza.method}"
+    return [head, *(f"{style.indent}{key} {value}" for key, value in options)]
+
+
+def spelled(name: str, style: Style) -> str:
+    """An option's name as the file writes it: ``bridge_fd`` as in Debian's manual, or with -."""
+    return name.replace("-", style.dash) if name.startswith("bridge-") else name
+
+
+def _address_options(stanza: Wanted) -> list[tuple[str, str]]:
+    options = []
+    if stanza.address is not None:
+        options.append(("address", str(stanza.address)))
+    if stanza.gateway is not None:
+        options.append(("gateway", str(stanza.gateway)))
+    if stanza.autoconf and stanza.method == "dhcp":
+        options.append(("autoconf", "1"))
+    return options
 
 
 # the link

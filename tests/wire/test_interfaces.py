@@ -321,6 +321,55 @@ def test_down_and_up(host: Pasarelad):
     assert gateways(host) == [("192.0.2.1", "enp3s0")]
 
 
+SEQUENCE = (
+    "iface-begin",
+    "iface-begin",
+    "iface-bridge enp3s0 br0 --no-start --delay 3",
+    "iface-list --all",
+    "iface-dumpxml br0",
+    "iface-dumpxml --inactive br0",
+    "iface-bridge enp3s0 br0",
+    "iface-bridge br0 br1",
+    "iface-bridge nowhere br1",
+    "iface-bridge enp3s0 br1",
+    "iface-start br0",
+    "iface-mac br0",
+    "iface-undefine enp3s0",
+    "iface-unbridge enp3s0",
+    "iface-unbridge br0",
+    "iface-unbridge br0",
+    "iface-list --inactive",
+    "iface-define nowhere.xml",
+    "iface-undefine enp3s0",
+    "iface-undefine enp3s0",
+    "iface-rollback",
+    "iface-rollback",
+    "iface-commit",
+)
+
+
+def test_pasarela_says_what_virsh_says(host: Pasarelad):
+    uri = ("-c", host.uri)
+    by_virsh = [outcome(host.virsh(*line.split())) for line in SEQUENCE]
+    by_ours = [outcome(host.run(*PASARELA, *uri, *line.split())) for line in SEQUENCE]
+    for line, theirs, ours in zip(SEQUENCE, by_virsh, by_ours, strict=True):
+        stale = line == "iface-bridge br0 br1"  # virsh adds that br1 is not there, as it shall be
+        assert (line, ours) == (line, (theirs[0], theirs[1][: 1 if stale else None], theirs[2]))
+    assert interfaces_of(host).read_text() == STATIC
+
+
+def outcome(done: subprocess.CompletedProcess[str]) -> tuple[str, list[str], int]:
+    """What is printed but for our hints, and the exit code."""
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error")]
+    return done.stdout.rstrip("\n"), errors, done.returncode
+
+
+def test_pasarela_too_refuses_who_may_only_look(host: Pasarelad):
+    done = host.run(*PASARELA, "-r", "-c", host.uri, "iface-begin")
+    assert done.returncode == 1
+    assert "read only access prevents virInterfaceChangeBegin" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostnet.goldens import Files, applied, bridge, diff, golden, read_tree
 from ruamel.yaml import YAML
 
+from hostnet.goldens import Files, applied, bridge, diff, golden, read_tree
 from pasarela.hostnet.manager import Surroundings
 from pasarela.hostnet.netplan import Netplan
 from pasarela.model.interface_config import InterfaceConfig

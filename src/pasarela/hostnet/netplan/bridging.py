@@ -22,10 +22,10 @@ from pasarela.hostnet.netplan.layers import (
     switched_off,
 )
 from pasarela.hostnet.netplan.merged import Configuration, Device, refuse_outside_etc, truth
-from pasarela.hostnet.netplan.ports import declared, forgotten, found_port, home, silent
+from pasarela.hostnet.netplan.ports import below, declared, forgotten, found_port, home, silent
 from pasarela.hostnet.netplan.style import style_of
 from pasarela.hostnet.netplan.writing import NewSettings, address_settings, bridge_settings
-from pasarela.model.interface_config import BridgeConfig
+from pasarela.model.interface_config import BridgeConfig, InterfaceConfig
 
 
 def bridged(configuration: Configuration, change: Bridging) -> Configuration:
@@ -39,13 +39,13 @@ def bridged(configuration: Configuration, change: Bridging) -> Configuration:
         configuration = declared(configuration, member, place)
     ports = [found_port(configuration, member, bridge.name) for member in members]
     own = bridge_settings(bridge, [port.id for port in ports], _copied(ports))
+    place = home(configuration, configuration.device(bridge.name) or next(iter(ports), None))
+    place = below(configuration, [port.id for port in ports], place)
     if change.keep and bridge.ipv4 is None and bridge.ipv6 is None:
         source = next((port for port in ports[:1] if port.id not in unknown), None)
-        place = home(configuration, configuration.device(bridge.name) or next(iter(ports), None))
         configuration = _moved(configuration, source, place, bridge.name, own)
     else:
-        own |= address_settings(bridge)
-        configuration = _told(configuration, ports, bridge.name, own)
+        configuration = _told(configuration, place, bridge, own | address_settings(bridge))
     for port in ports:
         configuration = silent(configuration, port)
     return configuration
@@ -118,13 +118,13 @@ def _moved(
 ) -> Configuration:
     """In each file what it says of the port's addresses is said of the bridge."""
     bridge = configuration.device(name)
-    shares = list(_shares(configuration, port, bridge)) or [_Share(place, [])]
-    new = _missing(bridge, own)
+    shares = list(_shares(configuration, port, bridge))
+    if place.path not in [share.document.path for share in shares]:
+        shares.append(_Share(place, []))
     for share in shares:
-        keys = ("network", "bridges", name)
-        changed = with_settings(share.document, keys, new, share.parts)
+        new = _missing(bridge, own) if share.document.path == place.path else {}
+        changed = with_settings(share.document, ("network", "bridges", name), new, share.parts)
         configuration = configuration.with_document(changed)
-        new = {}
     return configuration
 
 
@@ -143,17 +143,17 @@ def _shares(
 
 
 def _told(
-    configuration: Configuration, ports: list[Device], name: str, own: NewSettings
+    configuration: Configuration, place: Document, bridge: InterfaceConfig, own: NewSettings
 ) -> Configuration:
     """The bridge has addresses of its own: what the files said of them gives way."""
-    bridge = configuration.device(name)
-    place = home(configuration, bridge or next(iter(ports), None))
-    for key in bridge.settings if bridge else ():
+    keys = ("network", "bridges", bridge.name)
+    held = configuration.device(bridge.name)
+    for key in held.settings if held else ():
         if key in LAYER3 and key not in own:
-            configuration = without(configuration, ("network", "bridges", name, key))
+            configuration = without(configuration, (*keys, key))
     place = next((_ for _ in configuration.documents if _.path == place.path), place)
-    new = _missing(configuration.device(name), own)
-    return configuration.with_document(with_settings(place, ("network", "bridges", name), new))
+    new = _missing(configuration.device(bridge.name), own)
+    return configuration.with_document(with_settings(place, keys, new))
 
 
 def without(configuration: Configuration, keys: tuple[str, ...]) -> Configuration:

@@ -18,8 +18,8 @@ def with_port(configuration: Configuration, bridge: str, port: InterfaceConfig) 
     configuration = declared(configuration, port, home(configuration, device))
     member = found_port(configuration, port, device.name)
     if member.id not in device.members:
-        changed = _with_member(home(configuration, device, "interfaces"), device, member.id)
-        configuration = configuration.with_document(changed)
+        place = below(configuration, [member.id], home(configuration, device, "interfaces"))
+        configuration = configuration.with_document(_with_member(place, device, member.id))
     return silent(configuration, member)
 
 
@@ -107,6 +107,21 @@ def home(configuration: Configuration, device: Device | None, *key: str) -> Docu
         return configuration.main()
     refuse_outside_etc(holding[-1], device.name)
     return holding[-1]
+
+
+def below(configuration: Configuration, ids: list[str], place: Document) -> Document:
+    """The file for a bridge's list of interfaces: netplan takes none whose entry comes only in a
+    later file, so that it is this one or the last that has an entry first."""
+    order = [document.path for document in configuration.documents]
+    for id in ids:
+        device = configuration.device(id)
+        if device is None:
+            continue
+        first = configuration.holding("network", device.section, device.id)[0]
+        if place.path in order and order.index(first.path) > order.index(place.path):
+            place = first
+    refuse_outside_etc(place, "the bridge")
+    return place
 
 
 def silent(configuration: Configuration, port: Device) -> Configuration:

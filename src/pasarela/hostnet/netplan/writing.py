@@ -93,11 +93,11 @@ def _hardware(interface: InterfaceConfig) -> NewSettings:
 
 
 def _overrides(interface: InterfaceConfig) -> NewSettings:
-    return {
-        f"{key}-overrides": {"use-dns": ip.peer_dns}
-        for key, ip in (("dhcp4", interface.ipv4), ("dhcp6", interface.ipv6))
-        if ip is not None and ip.dhcp and ip.peer_dns is not None
-    }
+    """The same for both families: netplan refuses anything else for networkd."""
+    families = {"dhcp4": interface.ipv4, "dhcp6": interface.ipv6}
+    leased = {key: ip.peer_dns for key, ip in families.items() if ip is not None and ip.dhcp}
+    wanted = next((value for value in leased.values() if value is not None), None)
+    return {f"{key}-overrides": {"use-dns": wanted} for key in leased} if wanted is not None else {}
 
 
 def _routes(ip: IpConfig) -> list[NewSettings]:

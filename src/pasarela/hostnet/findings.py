@@ -1,0 +1,66 @@
+"""What the checks of several managers say in the same words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface
+
+from pasarela.model.values import IpAddress
+
+Addresses = list[IPv4Interface | IPv6Interface]
+
+
+def near(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant."""
+    by_lower = {each.lower(): each for each in known}
+    close = get_close_matches(word.lower(), by_lower, 1, 0.75)
+    return by_lower[close[0]] if close else None
+
+
+def instead(word: str, known: Iterable[str]) -> str:
+    """The way out for an unknown word."""
+    meant = near(word, known)
+    return f"did you mean {meant}?" if meant else f"take {word} away, or look up what it is called"
+
+
+def outside(gateway: IpAddress, addresses: Addresses) -> str | None:
+    """Why a gateway cannot be reached; None where it can, or where nothing is known."""
+    same = [each for each in addresses if each.version == gateway.version]
+    if not same or gateway.is_link_local or any(gateway in each.network for each in same):
+        return None
+    networks = ", ".join(str(each.network) for each in same)
+    return f"the gateway {gateway} is outside the network {networks}, so no packet finds it"
+
+
+def meant_gateway(gateway: IpAddress, addresses: Addresses) -> str:
+    """A gateway in the network that differs least from the one that is written."""
+    for each in addresses:
+        if each.version == gateway.version == 4:
+            parts, own = str(gateway).split("."), str(each.network.network_address).split(".")
+            kept = each.network.prefixlen // 8
+            guess = ip_address(".".join([*own[:kept], *parts[kept:]]))
+            if guess in each.network and guess != each.ip:
+                return f"write an address of the network, perhaps {guess}"
+    return "write the router's address in that network"
+
+
+def parsed_addresses(texts: Iterable[str]) -> Addresses:
+    found = []
+    for text in texts:
+        try:
+            found.append(ip_interface(text))
+        except ValueError:
+            continue
+    return found
+
+
+def parsed_ip(text: str | None) -> IpAddress | None:
+    try:
+        return ip_address(text or "")
+    except ValueError:
+        return None
+
+
+DELAYED = "a port of {bridge} forwards nothing for {delay:g} s after it comes up (twice the forward"
+DELAYED += " delay): DHCP clients give up before"

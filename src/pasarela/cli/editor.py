@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pasarela.cli.faults import CommandFailed
 from pasarela.cli.run import report
@@ -16,6 +16,7 @@ from pasarela.errors import InternalError, PasarelaError
 if TYPE_CHECKING:
     from pasarela.cli.context import Context
 
+T = TypeVar("T")
 _SHELL_CHARACTERS = frozenset("|&;<>()$`\\\"'*?[]#~=% \t\n")
 _ANSWERS = """\
 y - yes, open the editor again
@@ -28,17 +29,17 @@ f - force, try again to use them as they are
 def edit_until_accepted(
     context: Context,
     read: Callable[[], str],
-    write: Callable[[str], None],
+    write: Callable[[str], T],
     *,
     wrong: PasarelaError | None = None,
-) -> str | None:
+) -> T | None:
     """Let the user edit what ``read`` gives until ``write`` accepts it.
 
     Args:
         wrong: what is wrong with the text already, to be read before the editor covers it.
 
     Returns:
-        The new text; None if nothing was changed.
+        What ``write`` made of the new text; None if nothing was changed.
 
     Raises:
         CommandFailed: the user gave up.
@@ -53,8 +54,7 @@ def edit_until_accepted(
             if now != before:
                 before = now
                 raise CommandFailed("The XML configuration was changed by another user.")
-            write(text)
-            return text
+            return write(text)
         except (CommandFailed, PasarelaError) as error:
             if _ask(context, error) == "y":
                 text = edit_text(context, text)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pasarela.cli.context import Context
+    from pasarela.model.handles import NetworkRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class BrokenDefinition:
         """The text as it is; one that is not UTF-8 is taken for Latin-1, and saved as UTF-8."""
         return _read(self.path)
 
-    def replace(self, context: Context, text: str) -> None:
+    def replace(self, context: Context, text: str) -> NetworkRef:
         """Define the network by another text, which the file has from then on.
 
         Raises:
@@ -38,7 +39,7 @@ class BrokenDefinition:
         before = self.path.read_bytes()
         write_atomic(self.path, text, durable=True)  # nobody defines over an unreadable one
         try:
-            context.connection.define_xml(text)
+            return context.connection.define_xml(text)
         except BaseException:
             self.path.write_bytes(before)
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pasarela.cli import lookup
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from pasarela.cli.arguments import Arguments
     from pasarela.cli.context import Context
     from pasarela.cli.mending import BrokenDefinition
+    from pasarela.model.handles import InterfaceRef, NetworkRef
 
 
 def edit_network(context: Context, arguments: Arguments) -> bool:
@@ -20,40 +22,29 @@ def edit_network(context: Context, arguments: Arguments) -> bool:
         return _mend_network(context, broken)
     network = lookup.network(context, arguments)
     connection = context.connection
-    name = network.name
-
-    def define(text: str) -> None:
-        nonlocal name
-        name = connection.define_xml(text).name
-
-    changed = edit_until_accepted(
-        context, lambda: connection.xml_desc(network, inactive=True), define
-    )
-    context.say(f"Network {name} XML configuration {'edited' if changed else 'not changed'}.\n")
-    return True
+    read = partial(connection.xml_desc, network, inactive=True)
+    edited = edit_until_accepted(context, read, connection.define_xml)
+    return _say(context, "Network", network.name, edited)
 
 
 def _mend_network(context: Context, broken: BrokenDefinition) -> bool:
-    changed = edit_until_accepted(
-        context, broken.read, lambda text: broken.replace(context, text), wrong=broken.error
-    )
-    context.say(
-        f"Network {broken.name} XML configuration {'edited' if changed else 'not changed'}.\n"
-    )
-    return True
+    replace = partial(broken.replace, context)
+    edited = edit_until_accepted(context, broken.read, replace, wrong=broken.error)
+    return _say(context, "Network", broken.name, edited)
 
 
 def edit_interface(context: Context, arguments: Arguments) -> bool:
     interface = lookup.interface(context, arguments)
     connection = context.connection
-    name = interface.name
+    read = partial(connection.interface_xml_desc, interface, inactive=True)
+    edited = edit_until_accepted(context, read, connection.interface_define_xml)
+    return _say(context, "Interface", interface.name, edited)
 
-    def define(text: str) -> None:
-        nonlocal name
-        name = connection.interface_define_xml(text).name
 
-    changed = edit_until_accepted(
-        context, lambda: connection.interface_xml_desc(interface, inactive=True), define
-    )
-    context.say(f"Interface {name} XML configuration {'edited' if changed else 'not changed'}.\n")
+def _say(context: Context, kind: str, name: str, edited: NetworkRef | InterfaceRef | None) -> bool:
+    """What has come of it, by the name that it has now."""
+    if edited is None:
+        context.say(f"{kind} {name} XML configuration not changed.\n")
+    else:
+        context.say(f"{kind} {edited.name} XML configuration edited.\n")
     return True

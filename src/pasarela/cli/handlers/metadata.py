@@ -102,8 +102,9 @@ def _edit_element(context: Context, network: NetworkRef, uri: str, key: str, fla
         except MetadataNotFound:
             return "\n"
 
-    def write(text: str) -> None:
+    def write(text: str) -> str:
         connection.set_metadata(network, MetadataType.ELEMENT, text, key=key, uri=uri, flags=flags)
+        return text
 
     if edit_until_accepted(context, read, write):
         context.say("Metadata modified\n")

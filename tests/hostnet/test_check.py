@@ -98,7 +98,7 @@ def test_as_json(program: Program, tmp_path: Path) -> None:
 def test_the_hosts_own_files_and_its_interfaces(program: Program, root: Path) -> None:
     main = "source interfaces.d/*\nauto br0\niface br0 inet dhcp\n bridge_ports enp3s1\n"
     write(root / "etc/network/interfaces", main + " bridge_fd 0\n bridge_maxwait 0\n")
-    write(root / "etc/network/interfaces.d/lan", "iface enp3s1 inet manual\n")
+    write(root / "etc/network/interfaces.d/lan", "iface enp3s1 inet manual\n mtu 9000\n")
     write(root / "sys/class/net/enp3s0/address", "52:54:00:00:00:01\n")
     write(root / "usr/sbin/ifup", "")
     said = program("--root", str(root), "-q", "host-check")

@@ -289,7 +289,7 @@ MISTAKES = {
         ],
     ),
     "port without auto": (
-        BRIDGE.replace("auto enp3s0\n", ""),
+        BRIDGE.replace("auto enp3s0\n", "").replace("manual", "manual\n mtu 9000"),
         [
             "1 warning: enp3s0 does not come up by itself, so what its stanza says does not happen"
             " -> add a line: auto enp3s0"

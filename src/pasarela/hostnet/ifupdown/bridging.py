@@ -21,12 +21,7 @@ def stays(option: Option) -> bool:
     """Whether a line is about the device itself, and so does not move to the bridge."""
     if is_hook(option):
         return is_about_link(option.value)
-    return option.name.startswith(_STAYING) or option.name in _STAYING_NAMES or is_selection(option)
-
-
-def is_selection(option: Option) -> bool:
-    """Whether it is ``auto`` or the like, without a name, within the stanza."""
-    return not option.value and option.key.startswith(("auto", "allow-", "no-"))
+    return option.name.startswith(_STAYING) or option.name in _STAYING_NAMES or option.is_selection
 
 
 def move(editing: Editing, port: str, bridge: str, start: StartMode) -> None:

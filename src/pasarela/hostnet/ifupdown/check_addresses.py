@@ -28,6 +28,8 @@ def check_addresses(report: Report) -> None:
 
 def _static(report: Report, stanza: Stanza, whole: Stanza) -> None:
     given = clean(whole.last("address"))
+    if given is None and any(one.inherits == stanza.name for one in report.configuration.stanzas):
+        return
     if given is None:
         report.error(
             stanza,

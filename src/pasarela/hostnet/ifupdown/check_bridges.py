@@ -19,7 +19,8 @@ _DEFAULT_DELAY = 15.0  # seconds, the kernel's
 def check_bridges(report: Report) -> None:
     for stanza in report.bridges.values():
         _starts(report, stanza)
-        _delays(report, stanza)
+        if not report.by_ifupdown2:  # which has defaults of its own
+            _delays(report, stanza)
         _programs(report, stanza)
     for port, masters in report.masters.items():
         _masters(report, port, masters)
@@ -202,7 +203,7 @@ def _port(report: Report, port: str, master: Stanza) -> None:
                 f"write: iface {port} inet manual, and the address into the stanza of"
                 f" {master.device}",
             )
-    if stanzas and not _keywords(report, port):
+    if any(one.options for one in stanzas) and not _keywords(report, port):
         report.warning(
             stanzas[0],
             None,

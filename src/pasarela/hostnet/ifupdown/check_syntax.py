@@ -123,7 +123,7 @@ def _inherits(report: Report, stanza: Stanza) -> None:
 
 def _options(report: Report, stanza: Stanza) -> None:
     for option in stanza.options:
-        if option.key in HOOKS:
+        if option.key in HOOKS or option.is_selection:
             continue
         if not option.value:
             _valueless(report, stanza, option)
@@ -140,8 +140,6 @@ def _options(report: Report, stanza: Stanza) -> None:
 
 
 def _valueless(report: Report, stanza: Stanza, option: Option) -> None:
-    if option.key.startswith(("auto", "allow-", "no-auto-down", "no-scripts")):
-        return
     report.error(
         stanza,
         option,
@@ -154,8 +152,6 @@ def _unknown(report: Report, stanza: Stanza, option: Option) -> None:
     """Only what is nearly a known word: other packages bring options of their own."""
     keyword = did_you_mean(option.key, KEYWORDS, 0.75)
     meant = did_you_mean(option.name, OPTIONS)
-    if option.key.startswith(("auto", "allow-")) and not option.value:
-        return
     if meant is None and keyword is None:
         return
     spelled = keyword if meant is None else meant

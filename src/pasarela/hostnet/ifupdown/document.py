@@ -31,6 +31,11 @@ class Option:
     def name(self) -> str:
         return self.key.replace("_", "-")
 
+    @property
+    def is_selection(self) -> bool:
+        """Whether it is ``auto`` or the like without a name: about the stanza's interface."""
+        return not self.value and _SELECTING.fullmatch(self.key) is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Stanza:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -215,11 +216,13 @@ Virsh = Callable[..., "CompletedProcess[str]"]
 def differences(scenario: Iterable[str], ours: Virsh, theirs: Virsh, documents: Path) -> list[str]:
     """What virsh prints differently, line by line; each is a way to run virsh against a daemon."""
     found = []
-    for line in scenario:
-        words = [word.replace("@", f"{documents}/", 1) for word in shlex.split(line)]
-        one, other = (_shown(virsh(*words), documents) for virsh in (ours, theirs))
-        if one != other and line not in DEVIATIONS:
-            found.append(f"{line}\n--- pasarelad\n{one}\n--- libvirtd\n{other}\n")
+    with ThreadPoolExecutor(2) as both:
+        for line in scenario:
+            words = [word.replace("@", f"{documents}/", 1) for word in shlex.split(line)]
+            running = [both.submit(virsh, *words) for virsh in (ours, theirs)]
+            one, other = (_shown(done.result(), documents) for done in running)
+            if one != other and line not in DEVIATIONS:
+                found.append(f"{line}\n--- pasarelad\n{one}\n--- libvirtd\n{other}\n")
     return found
 
 

@@ -45,7 +45,7 @@ def show(name: str, call: Callable[..., Any], *arguments: Any) -> Any:
 
 def text_of(found: Any) -> str:
     if isinstance(found, list):
-        return str([text_of(one) for one in found])
+        return str(sorted(text_of(one) for one in found))  # libvirt's order is a hash table's
     if isinstance(found, libvirt.virNetworkPort):
         return f"port {found.UUIDString()}"
     if isinstance(found, (libvirt.virNetwork, libvirt.virInterface)):

@@ -55,9 +55,13 @@ class Machine:
 
     def accepts(self) -> bool:
         """Whether ifup would carry the files out, as far as it can tell without doing so."""
-        listed = run("ifquery", "-l", *_FILE, check=False)
         done = run("timeout", "20", "ifup", "--no-act", "--force", "-a", *_FILE, check=False)
-        return listed.returncode == 0 and done.returncode == 0
+        return self.reads() and done.returncode == 0
+
+    def reads(self) -> bool:
+        """Whether ifup reads the files to their end."""
+        said = run("ifquery", "-l", *_FILE, check=False).stderr
+        return "couldn't read interfaces file" not in said
 
     def link(self, name: str) -> dict[str, Any]:
         found: list[dict[str, Any]] = json.loads(run("ip", "-j", "link", "show", name).stdout)

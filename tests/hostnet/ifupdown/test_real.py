@@ -10,7 +10,10 @@ import pytest
 
 from hostnet.ifupdown.corpus import CASES, FOLDER, MAIN, carry_out, changed, texts
 from hostnet.ifupdown.machine import CARD, Machine, dhcp_server, is_there, machine
+from hostnet.ifupdown.mistakes import MISTAKES
 from pasarela.errors import HostnetRefused
+from pasarela.hostnet.ifupdown import Ifupdown
+from pasarela.hostnet.manager import Severity, Surroundings
 
 pytestmark = [
     pytest.mark.netns,
@@ -131,6 +134,8 @@ def test_what_ifup_accepted_it_accepts_changed(host: Machine) -> None:
         host.write({MAIN: "", **files})
         if not host.accepts():
             continue
+        found = Ifupdown().check(files, Surroundings())
+        assert [one for one in found if one.severity is Severity.ERROR] == []
         try:
             host.write(changed(files, carry_out(files, action)))
         except HostnetRefused:
@@ -138,6 +143,16 @@ def test_what_ifup_accepted_it_accepts_changed(host: Machine) -> None:
         assert host.accepts(), name
         accepted.append(name)
     assert len(accepted) >= 30, sorted(set(CASES) - set(accepted))
+
+
+@pytest.mark.parametrize("host", [("eth9", "172.26.0.1/16")], indirect=True)
+def test_check_knows_which_files_ifup_refuses(host: Machine) -> None:
+    for name, (text, _) in MISTAKES.items():
+        host.write({MAIN: text})
+        found = Ifupdown().check({MAIN: text}, Surroundings())
+        refused = any("ifup refuses the whole file" in one.message for one in found)
+        refused |= any("Debian's ifupdown refuses" in one.message for one in found)
+        assert refused != host.reads(), name
 
 
 def without_strangers(files: Texts, card: str, bridge: str = "-", mac: str = "") -> Texts:

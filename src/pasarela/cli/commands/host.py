@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from pasarela.cli.spec import JSON, Command, Group, rest
+from pasarela.cli.spec import JSON, Command, Group, Kind, Option, data, flag, rest, string
+
+_ACTIONS = "create show delete add-port del-port revert"
+_MANAGERS = "ifupdown netplan networkd networkmanager none"
+
+
+def _many(name: str, text: str) -> Option:
+    """An option that may be given several times."""
+    return Option(name, Kind.REST, text, only_named=True)
+
 
 GROUP = Group(
     "Host",
@@ -15,6 +24,47 @@ GROUP = Group(
             "    wrong in which line, and how to put it right. Without FILE: this host's own.",
             "hostcheck:host_check",
             (rest("file", "files to check, of any of the four kinds", "file"), JSON),
+            connects=False,
+        ),
+        Command(
+            "host-bridge",
+            "make, show and take away a bridge over the host's own network card",
+            "create BRIDGE --port NIC puts a bridge in the place of a network card, with all\n"
+            "    its addresses, routes and its DHCP lease, and cuts no connection; delete BRIDGE\n"
+            "    gives them back. The files of whatever manages the card are written too. With\n"
+            "    --try SECONDS all is taken back unless 'confirm' comes in time.",
+            "hostbridge:host_bridge",
+            (
+                data("action", f"one of {_ACTIONS.replace(' ', ', ')}", f"words:{_ACTIONS}"),
+                string("bridge", "name of the bridge, as br0", "interface"),
+                rest("port", "network card to put into it, as enp3s0", "interface"),
+                flag("dhcp", "its IPv4 address comes by DHCP"),
+                _many("address", "its address, as 172.26.0.100/16; may be repeated"),
+                _many("gateway", "the default route's gateway; one for IPv4 and one for IPv6"),
+                _many("dns", "a name server; may be repeated"),
+                string("stp", "on or off (default: off)", "words:on off", only_named=True),
+                string("mac", "its MAC address (default: the card's)", only_named=True),
+                Option("mtu", Kind.NUMBER, "its MTU (default: the card's)", only_named=True),
+                string("network", "make and start a network of this name on it", only_named=True),
+                flag("autostart", "start that network whenever the machine boots"),
+                string(
+                    "manager",
+                    f"whose files are written: {_MANAGERS.replace(' ', ', ')}",
+                    f"words:{_MANAGERS}",
+                    only_named=True,
+                ),
+                flag("dry-run", "print the steps and what changes in each file; touch nothing"),
+                Option("try", Kind.NUMBER, "take all back after so many seconds", only_named=True),
+                JSON,
+            ),
+            connects=False,
+        ),
+        Command(
+            "confirm",
+            "keep what host-bridge --try is trying",
+            "Write the files of a change that is on trial, and end the watchdog that would take\n"
+            "    it back.",
+            "hostbridge:confirm",
             connects=False,
         ),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from errno import EADDRNOTAVAIL, EEXIST, ENODEV, ENOENT, ESRCH
 from socket import AF_INET6, if_nameindex
@@ -23,6 +23,7 @@ from pasarela.hostnet.live.dump import NETLINK_ROUTE, SYSCTLS, observe
 from pasarela.hostnet.live.items import Address, Attributes, Item, Link, describe
 from pasarela.hostnet.live.state import State, parse
 
+Step = Callable[[str], None]
 _RTM_NEWLINK, _RTM_DELLINK = 16, 17
 _IFF_UP = 1
 _IFINFO = Struct("=BxHiII")
@@ -43,8 +44,13 @@ def open_socket() -> Iterator[NetlinkSocket]:
         socket.close()
 
 
-def carry_out(socket: NetlinkSocket, watched: Iterable[str], wanted: State) -> None:
+def carry_out(
+    socket: NetlinkSocket, watched: Iterable[str], wanted: State, step: Step = lambda name: None
+) -> None:
     """Make the watched links as they are wanted.
+
+    Args:
+        step: told of each step before it is done.
 
     Raises:
         SystemCallFailed: the kernel refused something; what was done is not taken back.
@@ -54,9 +60,11 @@ def carry_out(socket: NetlinkSocket, watched: Iterable[str], wanted: State) -> N
     present = parse(observe(socket, names))
     missing = plan.missing_links(present, wanted)
     if missing:
+        step("make")
         socket.execute([_create(link) for link in missing])
         present = parse(observe(socket, names))
-    _move(socket, present, wanted)
+    _move(socket, present, wanted, step)
+    step("verify")
     left = plan.differences(parse(observe(socket, names)), wanted)
     if left:
         raise HostnetRefused(
@@ -66,10 +74,13 @@ def carry_out(socket: NetlinkSocket, watched: Iterable[str], wanted: State) -> N
         )
 
 
-def _move(socket: NetlinkSocket, present: State, wanted: State) -> None:
+def _move(socket: NetlinkSocket, present: State, wanted: State, step: Step) -> None:
     move = plan.move(present, wanted)
+    step("settings")
     _set(move.settings)
+    step("batch")
     _send(socket, messages(move, present, wanted))
+    step("settle")
     _set(move.settle)
 
 

@@ -6,8 +6,8 @@ to just that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,15 @@ from typing import Any
 from pasarela.errors import ErrorDomain, HostnetRefused, InterfaceNotFound, PasarelaError
 from pasarela.host.netlink.socket import NetlinkSocket
 from pasarela.hostnet.live import clients, plan, resolved
-from pasarela.hostnet.live.carry import carry_out, open_socket
+from pasarela.hostnet.live.carry import Step, carry_out, open_socket
 from pasarela.hostnet.live.clients import Client
-from pasarela.hostnet.live.dump import Dump, now, observe
+from pasarela.hostnet.live.dump import SYSCTLS, Dump, now, observe
 from pasarela.hostnet.live.items import Address
 from pasarela.hostnet.live.state import State, aged, all_links, parse, ports_of
 from pasarela.hostnet.live.wishes import check_ports, wish_of
 from pasarela.model.interface_config import InterfaceConfig
 
 RUN = Path("/run/pasarela/host")
-Step = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +152,10 @@ def plan_remove_port(bridge: str, port: str) -> Change:
     if port not in links or links[port].master != bridge:
         inside = ", ".join(ports_of(before.dump, bridge)) or "none"
         raise HostnetRefused(f"{port} is not in {bridge}", remedy=f"its ports are: {inside}")
-    return Change(before, plan.without_port(before.state, port), (), None)
+    with suppress(OSError):  # a kernel without IPv6
+        ipv6 = (SYSCTLS / plan.DISABLE_IPV6.format("default")).read_text().strip()
+        return Change(before, plan.without_port(before.state, port, ipv6), (), None)
+    return Change(before, plan.without_port(before.state, port, None), (), None)
 
 
 def _require_bridge(name: str, link: Any) -> None:
@@ -199,9 +201,8 @@ def do_or_undo(change: Change, step: Step = lambda name: None) -> tuple[str, ...
 
 def do(change: Change, step: Step = lambda name: None) -> tuple[str, ...]:
     RUN.mkdir(parents=True, exist_ok=True)
-    step("links")
     with open_socket() as socket:
-        carry_out(socket, change.watched, change.wanted)
+        carry_out(socket, change.watched, change.wanted, step)
     if change.target is None:
         return ()
     step("client")
@@ -257,15 +258,6 @@ def _carry_back(socket: NetlinkSocket, before: Snapshot) -> None:
     carry_out(socket, before.dump.watched, aged(before.state, now() - before.dump.taken))
 
 
-@contextmanager
-def undone_on_failure(before: Snapshot) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        undo(before)
-        raise
-
-
 __all__ = [
     "Change",
     "Snapshot",
@@ -279,5 +271,4 @@ __all__ = [
     "raise_bridge",
     "snapshot",
     "undo",
-    "undone_on_failure",
 ]

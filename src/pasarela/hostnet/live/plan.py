@@ -99,8 +99,12 @@ def with_port(now: State, bridge: str, port: str) -> State:
     return replace(moved_to(now, [port], bridge), links={**now.links, port: joined})
 
 
-def without_port(now: State, port: str) -> State:
-    return replace(now, links={**now.links, port: replace(now.links[port], master=None)})
+def without_port(now: State, port: str, disable_ipv6: str | None) -> State:
+    """The state without the port, which has IPv6 again if new links have it."""
+    left = replace(now.links[port], master=None)
+    if disable_ipv6 is not None:
+        left = replace(left, sysctls={**left.sysctls, DISABLE_IPV6: disable_ipv6})
+    return replace(now, links={**now.links, port: left})
 
 
 def moved_to(now: State, sources: Iterable[str], target: str) -> State:

@@ -1,0 +1,267 @@
+"""A bridge over the host's NIC: in the kernel now, and in the files of whatever manages the NIC."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pasarela.errors import HostnetRefused, Location
+from pasarela.hostnet import pending as pendings
+from pasarela.hostnet import settle, tree, watchdog
+from pasarela.hostnet.check import check
+from pasarela.hostnet.live import daemons, moves
+from pasarela.hostnet.live.dump import now
+from pasarela.hostnet.live.moves import Change
+from pasarela.hostnet.manager import Bridging, FileEdit, Finding, Severity, Surroundings
+from pasarela.hostnet.managers import Owner, owner_of
+from pasarela.hostnet.pending import Pending, Phase
+from pasarela.model.interface_config import BridgeConfig, InterfaceConfig
+
+Step = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a command would do, looked at and not yet done."""
+
+    what: str
+    change: Change
+    owner: Owner
+    edits: tuple[FileEdit, ...]
+    findings: tuple[Finding, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``deadline`` is when it is taken back, where it is on trial; in seconds since the boot."""
+
+    warnings: tuple[str, ...]
+    deadline: float | None = None
+
+
+class HostBridge:
+    """
+    Args:
+        root: the host's root folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    # looking
+
+    def propose_create(
+        self, config: InterfaceConfig, *, keep: bool, manager: str | None = None
+    ) -> Proposal:
+        """
+        Args:
+            config: the bridge with its ports.
+            keep: it takes what the first port has; else what ``config`` says is written.
+
+        Raises:
+            HostnetRefused: it cannot be.
+            HostnetFileError: a file cannot be read.
+        """
+        change = moves.plan_raise(config)
+        owner = owner_of(self._root, config.ports[0], manager)
+        edits: Sequence[FileEdit] = ()
+        if owner.manager is not None:
+            written = _written(config, owner, keep=keep)
+            edits = owner.manager.bridge(owner.files, written)
+        return self._propose(
+            f"bridge {config.name} over {', '.join(config.ports)}", change, owner, edits
+        )
+
+    def propose_delete(self, bridge: str, manager: str | None = None) -> Proposal:
+        owner = owner_of(self._root, bridge, manager)
+        written = owner.config(bridge)
+        heir = written.ports[0] if written and written.ports else None
+        change = moves.plan_dissolve(bridge, heir)
+        edits: Sequence[FileEdit] = ()
+        if owner.manager is not None and written is not None:
+            edits = owner.manager.unbridge(owner.files, bridge)
+        return self._propose(f"end of bridge {bridge}", change, owner, edits)
+
+    def propose_add_port(self, bridge: str, port: str, manager: str | None = None) -> Proposal:
+        change = moves.plan_add_port(bridge, port)
+        owner = owner_of(self._root, bridge, manager)
+        edits: Sequence[FileEdit] = ()
+        if owner.manager is not None and owner.config(bridge) is not None:
+            edits = owner.manager.add_port(owner.files, bridge, InterfaceConfig(port))
+        return self._propose(f"port {port} into {bridge}", change, owner, edits)
+
+    def propose_remove_port(self, bridge: str, port: str, manager: str | None = None) -> Proposal:
+        change = moves.plan_remove_port(bridge, port)
+        owner = owner_of(self._root, bridge, manager)
+        edits: Sequence[FileEdit] = ()
+        written = owner.config(bridge)
+        if owner.manager is not None and written is not None and port in written.ports:
+            edits = owner.manager.remove_port(owner.files, bridge, port)
+        return self._propose(f"port {port} out of {bridge}", change, owner, edits)
+
+    def _propose(
+        self, what: str, change: Change, owner: Owner, edits: Sequence[FileEdit]
+    ) -> Proposal:
+        kept = tree.with_modes(self._root, [one for one in edits if one.before != one.after])
+        return Proposal(what, change, owner, tuple(kept), _new_findings(owner, kept))
+
+    # doing
+
+    def carry_out(
+        self,
+        proposal: Proposal,
+        seconds: float | None = None,
+        then: Sequence[str] = (),
+        step: Step = lambda name: None,
+    ) -> Outcome:
+        """Do it all, or nothing; whatever dies meanwhile, the watchdog takes it back.
+
+        Args:
+            seconds: time to confirm it in; None for what is kept at once.
+            then: a command to give once it is kept.
+            step: told of each step before it is done.
+
+        Raises:
+            HostnetRefused: the files would be wrong, or a change is pending already.
+            SystemCallFailed: the system said no; all is as it was.
+        """
+        _refuse_errors(proposal.findings)
+        with pendings.locked(self._root):
+            pending = self._begin(proposal, seconds, then)
+            try:
+                warnings = self._do(proposal, pending, step)
+                step("files")
+                if seconds is None:
+                    tree.write(self._root, proposal.edits)
+                    pendings.forget(self._root)
+                else:
+                    pendings.set_phase(self._root, pending, Phase.TRIAL)
+            except BaseException:
+                settle.take_back(self._root)
+                _end(pending)
+                raise
+        if seconds is None:
+            _end(pending)
+        return Outcome(warnings, pending.deadline)
+
+    def _begin(self, proposal: Proposal, seconds: float | None, then: Sequence[str]) -> Pending:
+        """The note of how all is, and a watchdog that is ready, before anything is touched."""
+        self._refuse_second()
+        tree.rehearse(self._root, proposal.edits)
+        pending = Pending(
+            what=proposal.what,
+            phase=Phase.MOVING,
+            command=os.getpid(),
+            snapshot=proposal.change.before.to_json(),
+            edits=proposal.edits,
+            deadline=None if seconds is None else now() + seconds,
+            then=tuple(then),
+        )
+        pendings.save(self._root, pending)
+        try:
+            pending = replace(pending, watchdog=watchdog.start(self._root))
+        except BaseException:
+            pendings.forget(self._root)
+            raise
+        pendings.save(self._root, pending)
+        return pending
+
+    def _do(self, proposal: Proposal, pending: Pending, step: Step) -> tuple[str, ...]:
+        warnings = moves.do(proposal.change, step)
+        step("manager")
+        return (*warnings, *daemons.tell(self._root, proposal.owner.name, proposal.edits))
+
+    def _refuse_second(self) -> None:
+        other = pendings.load(self._root)
+        if other is not None:
+            raise HostnetRefused(
+                f"another change is pending: {other.what}",
+                remedy="keep it with 'pasarela confirm', or take it back with "
+                "'pasarela host-bridge revert'",
+            )
+
+    # settling
+
+    def pending(self) -> Pending | None:
+        return pendings.load(self._root)
+
+    def confirm(self) -> Pending:
+        """Keep what is on trial: write the files, and end the watchdog."""
+        with pendings.locked(self._root):
+            pending = settle.keep(self._root)
+        _end(pending)
+        return pending
+
+    def revert(self) -> Pending:
+        """Take back what is pending, whoever began it."""
+        with pendings.locked(self._root):
+            pending = settle.take_back(self._root)
+        if pending is None:
+            raise HostnetRefused("there is no change to take back", remedy="nothing is pending")
+        _end(pending)
+        return pending
+
+
+def _end(pending: Pending) -> None:
+    """Let the watchdog go: it finds nothing pending any more."""
+    if pending.is_watched:
+        with suppress(ProcessLookupError):
+            os.kill(pending.watchdog, signal.SIGTERM)
+
+
+def _written(config: InterfaceConfig, owner: Owner, *, keep: bool) -> Bridging:
+    """What the files are to say: what is told, else what they say of the first port.
+
+    DHCP for one that has it already is no news: its stanza moves as it stands, hooks and all. And
+    who speaks of IPv4 alone leaves IPv6 as it is.
+    """
+    assert isinstance(config.details, BridgeConfig)
+    port = owner.config(config.ports[0])
+    told = [ip for ip in (config.ipv4, config.ipv6) if ip is not None]
+    if keep or (
+        port
+        and told
+        and all(ip.dhcp and not ip.addresses for ip in told)
+        and _has_dhcp(port, config)
+    ):
+        return Bridging(replace(config, ipv4=None, ipv6=None), keep=True)
+    return Bridging(
+        replace(
+            config,
+            ipv4=config.ipv4 or (port.ipv4 if port else None),
+            ipv6=config.ipv6 or (port.ipv6 if port else None),
+        ),
+        keep=False,
+    )
+
+
+def _has_dhcp(port: InterfaceConfig, config: InterfaceConfig) -> bool:
+    asked = [(config.ipv4, port.ipv4), (config.ipv6, port.ipv6)]
+    return all(has is not None and has.dhcp for wish, has in asked if wish is not None)
+
+
+def _new_findings(owner: Owner, edits: Sequence[FileEdit]) -> tuple[Finding, ...]:
+    """What is wrong in the files as they will be, and was not before."""
+    after = dict(owner.files)
+    for edit in edits:
+        after.pop(edit.path, None)
+        if edit.after is not None:
+            after[edit.path] = edit.after
+    known = {(one.path, one.message) for one in check(owner.files, Surroundings())}
+    found = check(after, Surroundings()) if edits else ()
+    return tuple(one for one in found if (one.path, one.message) not in known)
+
+
+def _refuse_errors(findings: Sequence[Finding]) -> None:
+    for one in findings:
+        if one.severity is Severity.ERROR:
+            raise HostnetRefused(
+                f"the file would be wrong: {one.message}",
+                location=Location(str(one.path), one.line or None),
+                remedy=one.remedy,
+            )

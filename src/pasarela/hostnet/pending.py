@@ -1,0 +1,140 @@
+"""A change that is not settled yet: how everything was before it, in a file on /run.
+
+It is there from before the first step until the change is kept or taken back. A reboot forgets it
+as it forgets what the kernel had; the files on the disk are not written before the change is kept.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from enum import Enum
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from pasarela.errors import HostnetRefused, Location
+from pasarela.host import processes
+from pasarela.host.files import write_atomically
+from pasarela.hostnet.manager import FileEdit
+
+FOLDER = "run/pasarela/host"
+WATCHDOG = "pasarela.hostnet.watchdog"
+
+
+class Phase(Enum):
+    """MOVING: the command is at it. TRIAL: all is moved and waits for a yes. WRITING: it came."""
+
+    MOVING = "moving"
+    TRIAL = "trial"
+    WRITING = "writing"
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """``deadline`` is in seconds since the boot (CLOCK_BOOTTIME), None where nobody is asked.
+
+    ``snapshot`` is live/moves.py's. ``then`` are the words of a command to give once it is kept.
+    """
+
+    what: str
+    phase: Phase
+    command: int
+    snapshot: dict[str, Any]
+    edits: tuple[FileEdit, ...]
+    deadline: float | None = None
+    watchdog: int = 0
+    then: tuple[str, ...] = ()
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether a watchdog is there to take it back."""
+        return self.watchdog > 0 and WATCHDOG in processes.command_line(self.watchdog)
+
+
+def path(root: Path) -> Path:
+    return root / FOLDER / "pending.json"
+
+
+def load(root: Path) -> Pending | None:
+    """
+    Raises:
+        HostnetRefused: the file cannot be read, so that nobody knows how it was.
+    """
+    place = path(root)
+    try:
+        text = place.read_text()
+    except FileNotFoundError:
+        return None
+    try:
+        return _from_json(json.loads(text))
+    except (ValueError, KeyError, TypeError) as error:
+        raise HostnetRefused(
+            f"{place} cannot be read, and says how the host was before a change",
+            location=Location(str(place)),
+            remedy="look at the interfaces yourself (ip addr; ip route), then remove it",
+        ) from error
+
+
+def save(root: Path, pending: Pending) -> None:
+    write_atomically(path(root), json.dumps(_to_json(pending)), mode=0o600)
+
+
+def forget(root: Path) -> None:
+    path(root).unlink(missing_ok=True)
+
+
+def set_phase(root: Path, pending: Pending, phase: Phase) -> Pending:
+    changed = replace(pending, phase=phase)
+    save(root, changed)
+    return changed
+
+
+@contextmanager
+def locked(root: Path) -> Iterator[None]:
+    """One at a time: the command, the watchdog, and whoever keeps or takes back."""
+    folder = root / FOLDER
+    folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+    file = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(file)
+
+
+def _to_json(pending: Pending) -> dict[str, Any]:
+    edits = [
+        {"path": str(one.path), "before": one.before, "after": one.after, "mode": one.mode}
+        for one in pending.edits
+    ]
+    return {
+        "what": pending.what,
+        "phase": pending.phase.value,
+        "command": pending.command,
+        "snapshot": pending.snapshot,
+        "edits": edits,
+        "deadline": pending.deadline,
+        "watchdog": pending.watchdog,
+        "then": list(pending.then),
+    }
+
+
+def _from_json(found: dict[str, Any]) -> Pending:
+    edits = (
+        FileEdit(PurePosixPath(one["path"]), one["before"], one["after"], int(one["mode"]))
+        for one in found["edits"]
+    )
+    return Pending(
+        what=str(found["what"]),
+        phase=Phase(found["phase"]),
+        command=int(found["command"]),
+        snapshot=dict(found["snapshot"]),
+        edits=tuple(edits),
+        deadline=found["deadline"],
+        watchdog=int(found["watchdog"]),
+        then=tuple(map(str, found["then"])),
+    )

@@ -1,0 +1,208 @@
+"""The host's files below its root: read by globs, written so that a crash leaves old or new."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from difflib import unified_diff as compare
+from pathlib import Path, PurePosixPath
+
+from pasarela.errors import HostnetRefused, Location, SystemCallFailed
+from pasarela.hostnet.manager import FileEdit
+from pasarela.model.refusals import way_out
+
+_SUFFIX = ".pasarela-new"
+_TOP = PurePosixPath("/")
+
+
+@dataclass(frozen=True, slots=True)
+class _Metadata:
+    """What a file is besides its content."""
+
+    mode: int
+    user: int
+    group: int
+    extended: tuple[tuple[str, bytes], ...]
+
+
+def read(root: Path, patterns: Iterable[str]) -> dict[PurePosixPath, str]:
+    """The texts of the files that any glob names, by path from the root.
+
+    Raises:
+        SystemCallFailed: one cannot be read.
+    """
+    found = {path for pattern in patterns for path in root.glob(pattern) if path.is_file()}
+    return {_TOP / path.relative_to(root): _text(path) or "" for path in sorted(found)}
+
+
+def place(root: Path, path: PurePosixPath) -> Path:
+    """Where a file of the host lies; a link leads to the file itself, which keeps its place."""
+    full = root / path.relative_to(_TOP)
+    return full.resolve() if full.is_symlink() and root == Path("/") else full
+
+
+def check(root: Path, edits: Sequence[FileEdit]) -> None:
+    """Refuse edits of files that are no longer what they were made for.
+
+    Raises:
+        HostnetRefused: somebody changed one meanwhile.
+    """
+    for edit in edits:
+        if _text(place(root, edit.path)) != edit.before:
+            raise HostnetRefused(
+                f"{edit.path} was changed meanwhile by somebody else",
+                location=Location(str(edit.path)),
+                remedy="look at it, and give the command again",
+            )
+
+
+def write(root: Path, edits: Sequence[FileEdit]) -> None:
+    """Carry edits out, each file whole; those before one that fails are taken back.
+
+    All new files are on the disk before the first takes its place. A file that is there keeps its
+    mode, owner and extended attributes.
+
+    Raises:
+        HostnetRefused: a file is no longer what the edit was made for.
+        SystemCallFailed: the system said no; the files are as they were.
+    """
+    check(root, edits)
+    done: list[FileEdit] = []
+    try:
+        for edit in edits:
+            _prepare(root, edit)
+        for edit in edits:
+            _put(root, edit)
+            done.append(edit)
+    except OSError as error:
+        take_back(root, done)
+        raise SystemCallFailed(
+            f"cannot write {edit.path}: {error.strerror}", errno=error.errno, remedy=way_out(error)
+        ) from error
+    finally:
+        for edit in edits:
+            _temporary(place(root, edit.path)).unlink(missing_ok=True)
+
+
+def rehearse(root: Path, edits: Sequence[FileEdit]) -> None:
+    """Find out whether the edits could be written, with nothing changed.
+
+    Raises:
+        HostnetRefused: a file is no longer what the edit was made for.
+        SystemCallFailed: the system said no.
+    """
+    check(root, edits)
+    for edit in edits:
+        try:
+            _prepare(root, edit)
+        except OSError as error:
+            raise SystemCallFailed(
+                f"cannot write {edit.path}: {error.strerror}",
+                errno=error.errno,
+                remedy=way_out(error),
+            ) from error
+        finally:
+            _temporary(place(root, edit.path)).unlink(missing_ok=True)
+
+
+def take_back(root: Path, edits: Sequence[FileEdit]) -> None:
+    """Have files as they were before edits, as far as these were carried out."""
+    for edit in reversed(edits):
+        target = place(root, edit.path)
+        _temporary(target).unlink(missing_ok=True)
+        if _text(target) == edit.after:
+            inverse = FileEdit(edit.path, edit.after, edit.before, edit.mode)
+            with suppress(FileNotFoundError):
+                _prepare(root, inverse)
+                _put(root, inverse)
+
+
+def with_modes(root: Path, edits: Sequence[FileEdit]) -> list[FileEdit]:
+    """The edits with the modes that files have which are to go, so that they can come again."""
+    return [
+        FileEdit(edit.path, edit.before, edit.after, _mode(place(root, edit.path), edit.mode))
+        for edit in edits
+    ]
+
+
+def unified_diff(edits: Iterable[FileEdit]) -> str:
+    """What changes, as diff -u shows it; a file that is not there is /dev/null."""
+    return "".join(line for edit in edits for line in _diff(edit))
+
+
+def _diff(edit: FileEdit) -> Iterator[str]:
+    before, after = (edit.before or "").splitlines(True), (edit.after or "").splitlines(True)
+    old, new = (
+        "/dev/null" if text is None else str(edit.path) for text in (edit.before, edit.after)
+    )
+    for line in compare(before, after, old, new):
+        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_bytes().decode(errors="surrogateescape")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise SystemCallFailed(
+            f"cannot read {path}: {error.strerror}", errno=error.errno, remedy=way_out(error)
+        ) from error
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}{_SUFFIX}")
+
+
+def _prepare(root: Path, edit: FileEdit) -> None:
+    """Write the new file beside its place, and bring it to the disk."""
+    if edit.after is None:
+        return
+    target = place(root, edit.path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
+    file = os.open(_temporary(target), flags, 0o600)
+    with os.fdopen(file, "wb") as new:
+        new.write(edit.after.encode(errors="surrogateescape"))
+        _dress(file, _metadata(target) or _Metadata(edit.mode, -1, -1, ()))
+        new.flush()
+        os.fsync(file)
+
+
+def _put(root: Path, edit: FileEdit) -> None:
+    target = place(root, edit.path)
+    if edit.after is None:
+        target.unlink()
+    else:
+        _temporary(target).rename(target)
+    folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _metadata(path: Path) -> _Metadata | None:
+    try:
+        status = path.stat()
+        names = os.listxattr(path)
+        extended = tuple((name, os.getxattr(path, name)) for name in names)
+    except OSError:
+        return None
+    return _Metadata(status.st_mode & 0o7777, status.st_uid, status.st_gid, extended)
+
+
+def _dress(file: int, like: _Metadata) -> None:
+    if os.geteuid() == 0:
+        os.fchown(file, like.user, like.group)
+    os.fchmod(file, like.mode)
+    for name, value in like.extended:
+        with suppress(OSError):  # a label that the system sets itself
+            os.setxattr(file, name, value)
+
+
+def _mode(path: Path, default: int) -> int:
+    found = _metadata(path)
+    return found.mode if found else default

@@ -26,10 +26,11 @@ class Memory:
             if any(fnmatch(str(path), f"/{pattern}") for pattern in manager.patterns)
         }
 
-    def write(self, edits: Sequence[FileEdit]) -> None:
+    def write(self, manager: Manager, edits: Sequence[FileEdit]) -> Sequence[str]:
         for edit in edits:
             assert self.files.get(edit.path) == edit.before
             if edit.after is None:
                 del self.files[edit.path]
             else:
                 self.files[edit.path] = edit.after
+        return ()

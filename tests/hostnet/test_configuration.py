@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface
 
 import pytest
 
@@ -213,6 +213,37 @@ def test_what_is_made_on_an_interface_goes_to_that_ones_manager(
     assert found["lan.42"].manager.name == found["enp9s0"].manager.name == "netplan"
     assert "# the LAN's" in files.text(NETPLAN)
     assert files.text(INTERFACES) == STATIC
+
+
+def test_what_would_be_wrong_in_the_file_is_refused(files: Memory, configuration: Configuration):
+    """host-check's mistakes, before they are made: here a gateway that no packet finds."""
+    ip = IpConfig(addresses=(IPv4Interface("192.0.2.10/24"),), gateway=IPv4Address("198.51.100.1"))
+    with pytest.raises(HostnetRefused, match=r"the file would be wrong: .*198\.51") as refused:
+        configuration.define(InterfaceConfig("enp3s0", ipv4=ip), {})
+    assert INTERFACES in str(refused.value.location)
+    assert refused.value.remedy
+    assert files.text(INTERFACES) == STATIC
+
+
+def test_a_mistake_that_is_there_does_not_stand_in_the_way(
+    files: Memory, configuration: Configuration
+):
+    files.put(INTERFACES, STATIC.replace("gateway 192.0.2.1", "gateway 198.51.100.1"))
+    configuration.define(InterfaceConfig("enp4s0", ipv4=IpConfig(dhcp=True)), {})
+    assert "enp4s0" in configuration.all()
+
+
+def test_an_interface_of_two_managers_is_refused(files: Memory, configuration: Configuration):
+    both = YAML.replace("enp9s0", "enp3s0")
+    files.put(NETPLAN, both)
+    nic = configuration.all()["enp3s0"]
+    for change in (
+        lambda: configuration.define(replace(nic.config, mtu=1400), {}),
+        lambda: configuration.undefine(nic),
+    ):
+        with pytest.raises(HostnetRefused, match="ifupdown and netplan both look after enp3s0"):
+            change()
+    assert (files.text(INTERFACES), files.text(NETPLAN)) == (STATIC, both)
 
 
 def test_ports_of_two_managers_are_refused(files: Memory, configuration: Configuration):

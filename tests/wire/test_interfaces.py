@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from pasarela.hostnet.pending import Pending, Phase, forget, save
 from wire.pasarelad import PYTHON, Pasarelad
 
 pytestmark = [pytest.mark.netns, pytest.mark.oracle]
@@ -259,6 +260,18 @@ def test_a_file_that_cannot_be_read_is_named(host: Pasarelad, tmp_path: Path):
     by_ours = host.run(*PASARELA, "--root", str(host.root), "iface-define", str(tmp_path / "x.xml"))
     assert "/etc/network/interfaces:1" in by_ours.stderr
     assert interfaces_of(host).read_text().startswith("address 192.0.2.10/24\n")
+
+
+def test_a_host_bridge_on_trial_comes_first(host: Pasarelad):
+    pending = Pending("bridge br9 over enp9s0", Phase.TRIAL, 1, {}, ())
+    save(host.root, pending)
+    try:
+        for words in (["iface-begin"], ["iface-destroy", "enp3s0"], ["iface-undefine", "enp3s0"]):
+            message = refused(host, *words)
+            assert "another change is pending: bridge br9 over enp9s0" in message
+    finally:
+        forget(host.root)
+    assert interfaces_of(host).read_text() == STATIC
 
 
 def test_what_is_committed_stays(host: Pasarelad):

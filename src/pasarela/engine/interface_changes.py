@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -92,47 +94,70 @@ class Settings:
         from pasarela.xml.interface_config import parse_interface  # noqa: PLC0415
 
         config = parse_interface(xml, validate=validate)
-        self._check(config.name)
-        self._host.configuration.define(config, self._macs(config))
+        with self._changing(config.name) as host:
+            host.configuration.define(config, self._macs(config))
+            self._context.warn(tuple(host.configuration.warnings))
         return config.name
 
     def undefine(self, name: str) -> None:
         """Raises:
         InterfaceNotFound: nothing is configured of it."""
-        self._check(name)
-        configured = self._host.configuration.all().get(name)
-        if configured is None:
-            raise InterfaceNotFound(
-                f"couldn't find interface named '{name}'",
-                remedy="no file says anything of it, so there is nothing to remove",
-            )
-        self._host.configuration.undefine(configured)
+        with self._changing(name) as host:
+            configured = host.configuration.all().get(name)
+            if configured is None:
+                raise InterfaceNotFound(
+                    f"couldn't find interface named '{name}'",
+                    remedy="no file says anything of it, so there is nothing to remove",
+                )
+            host.configuration.undefine(configured)
+            self._context.warn(tuple(host.configuration.warnings))
 
     def start(self, name: str) -> None:
-        self._check(name)
-        self._host.running.start(name)
+        with self._changing(name) as host:
+            host.running.start(name)
 
     def stop(self, name: str) -> None:
-        self._check(name)
-        self._host.running.stop(name)
+        with self._changing(name) as host:
+            host.running.stop(name)
 
     def begin(self) -> None:
-        self._host.running.begin()
+        with self._changing() as host:
+            host.running.begin()
 
     def commit(self) -> None:
-        self._host.running.commit()
+        with self._changing() as host:
+            host.running.commit()
 
     def rollback(self) -> None:
-        self._host.running.rollback()
+        host = self._host
+        with host.changing():
+            host.running.rollback()
 
     def recover(self) -> tuple[str, ...]:
         """Take back what a reboot ended; says so."""
-        if not self._host.running.recover():
-            return ()
+        host = self._host
+        with host.changing():
+            if not host.running.recover():
+                return ()
         return ("the change of the interfaces that a reboot ended has been taken back",)
 
+    @contextmanager
+    def _changing(self, name: str | None = None) -> Iterator[Host]:
+        """Alone with the interfaces, after taking back what a reboot ended.
+
+        Raises:
+            HostnetRefused: it is the loopback interface, or host-bridge has a change on trial.
+            OperationInvalid: it is the bridge of a network.
+        """
+        if name is not None:
+            self._check(name)
+        host = self._host
+        with host.changing():
+            host.running.recover()
+            yield host
+
     def _check(self, name: str) -> None:
-        """Refuse what is not for these calls; first end what a reboot ended.
+        """Refuse what is not for these calls.
 
         Raises:
             HostnetRefused: it is the loopback interface.
@@ -152,7 +177,6 @@ class Settings:
                     domain=ErrorDomain.INTERFACE,
                     remedy=f"change the network: pasarela net-edit {network}, or net-destroy",
                 )
-        self._host.running.recover()
 
     def _macs(self, config: InterfaceConfig) -> dict[str, MacAddress]:
         """The addresses that it and its ports have now."""

@@ -125,7 +125,7 @@ class Changes:
                 sync_folder(path.parent)
         for file in point.files:
             if not self._is_as_saved(file):
-                put(self._root / file.path, file)
+                _put(self._root / file.path, file)
 
     def end(self) -> None:
         """Forget the restore point."""
@@ -158,7 +158,7 @@ class Changes:
         return now == (file.content, file.mode, file.user, file.group)
 
 
-def put(path: Path, file: SavedFile) -> None:
+def _put(path: Path, file: SavedFile) -> None:
     """The file as it was; where it is a link, what the link leads to."""
     path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 from pasarela.errors import HostnetRefused
 from pasarela.hostnet.manager import Bridging, FileEdit, Manager, Texts
+from pasarela.hostnet.mistakes import refuse_new
 from pasarela.model.interface_config import (
     BridgeConfig,
     DnsConfig,
@@ -18,12 +20,19 @@ from pasarela.model.interface_config import (
 from pasarela.model.values import MacAddress
 
 
-class Tree(Protocol):
-    """The host's files, read and written."""
+class Files(Protocol):
+    """The files of the host's managers."""
 
     def read(self, manager: Manager) -> Texts: ...
 
-    def write(self, edits: Sequence[FileEdit]) -> None: ...
+    def write(self, manager: Manager, edits: Sequence[FileEdit]) -> Sequence[str]:
+        """Carry edits out, all or none; gives what the user should know.
+
+        Raises:
+            HostnetRefused: a file was changed meanwhile.
+            SystemCallFailed: the system said no.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +48,16 @@ class Configuration:
 
     Args:
         main: picks the manager of an interface that is new.
+
+    Attributes:
+        warnings: what the user should know of what was written.
     """
 
     def __init__(
-        self, tree: Tree, managers: Sequence[Manager], main: Callable[[], Manager]
+        self, files: Files, managers: Sequence[Manager], main: Callable[[], Manager]
     ) -> None:
-        self._tree = tree
+        self.warnings: list[str] = []
+        self._files = files
         self._managers = managers
         self._main = main
 
@@ -56,7 +69,7 @@ class Configuration:
         """
         found: dict[str, Configured] = {}
         for manager in self._managers:
-            for config in manager.interfaces(self._tree.read(manager)):
+            for config in manager.interfaces(self._files.read(manager)):
                 found.setdefault(config.name, Configured(manager, config))
         return found
 
@@ -76,6 +89,7 @@ class Configuration:
         """
         known = self.all()
         _refuse_ports(wanted, known)
+        self._refuse_two(wanted.name)
         before = known.get(wanted.name)
         wanted = _settled(wanted, before.config if before else None, hardware)
         manager = before.manager if before else self._manager_for(wanted, known)
@@ -85,11 +99,11 @@ class Configuration:
         if isinstance(wanted.details, BridgeConfig) and before is None and wanted.ports:
             port = known.get(wanted.ports[0])
             change = _bridging(wanted, port.config if port else None)
-            self._tree.write(manager.bridge(self._tree.read(manager), change))
+            self._edit(manager, lambda files: manager.bridge(files, change))
             return
         if before is not None:
             self._change_ports(manager, before.config, wanted)
-        self._tree.write(manager.define(self._tree.read(manager), wanted))
+        self._edit(manager, lambda files: manager.define(files, wanted))
 
     def undefine(self, configured: Configured) -> None:
         """Have the files say nothing of the interface; a bridge's addresses go to its first port.
@@ -100,11 +114,30 @@ class Configuration:
         """
         manager, name = configured.manager, configured.config.name
         _refuse_port(name, self.all())
-        files = self._tree.read(manager)
+        self._refuse_two(name)
         if isinstance(configured.config.details, BridgeConfig) and configured.config.ports:
-            self._tree.write(manager.unbridge(files, name))
+            self._edit(manager, lambda files: manager.unbridge(files, name))
         else:
-            self._tree.write(manager.undefine(files, name))
+            self._edit(manager, lambda files: manager.undefine(files, name))
+
+    def _edit(self, manager: Manager, make: Callable[[Texts], Sequence[FileEdit]]) -> None:
+        files = self._files.read(manager)
+        edits = [edit for edit in make(files) if edit.before != edit.after]
+        refuse_new(files, edits)
+        self.warnings += self._files.write(manager, edits)
+
+    def _refuse_two(self, name: str) -> None:
+        """An interface that two managers configure: each would undo what the other does."""
+        claims = [
+            manager.name
+            for manager in self._managers
+            if any(one.name == name for one in manager.interfaces(self._files.read(manager)))
+        ]
+        if len(claims) > 1:
+            raise HostnetRefused(
+                f"{claims[0]} and {claims[1]} both look after {name}",
+                remedy=f"take {name} out of the files of one of them",
+            )
 
     def _manager_for(self, wanted: InterfaceConfig, known: Mapping[str, Configured]) -> Manager:
         """Of what is new: the manager of what it is made on, else the host's main one."""
@@ -121,12 +154,10 @@ class Configuration:
             return
         for port in wanted.details.ports:
             if port.name not in before.ports:
-                files = self._tree.read(manager)
-                self._tree.write(manager.add_port(files, wanted.name, port))
+                self._edit(manager, partial(manager.add_port, bridge=wanted.name, port=port))
         for name in before.ports:
             if name not in wanted.ports:
-                files = self._tree.read(manager)
-                self._tree.write(manager.remove_port(files, wanted.name, name))
+                self._edit(manager, partial(manager.remove_port, bridge=wanted.name, port=name))
 
 
 def bridge_of(name: str, known: Mapping[str, Configured]) -> str | None:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from importlib import import_module
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pasarela.errors import HostnetRefused
+from pasarela.hostnet import tree
 from pasarela.hostnet.configuration import Configuration
 from pasarela.hostnet.manager import FileEdit, Manager, Texts
 
 if TYPE_CHECKING:
     from pasarela.hostnet.running import Running
 
-# In the order in which they are looked for: what netplan writes for networkd is netplan's. Each is
-# imported where it has files, for reading YAML takes 100 ms to learn.
+# In the order in which they are looked for. Each is imported where it has files, for reading YAML
+# takes 100 ms to learn.
 _MANAGERS = {
     "pasarela.hostnet.ifupdown:Ifupdown": ("etc/network",),
     "pasarela.hostnet.netplan:Netplan": ("etc/netplan", "run/netplan", "usr/lib/netplan"),
     "pasarela.hostnet.networkd:Networkd": ("etc/systemd/network", "run/systemd/network"),
     "pasarela.hostnet.networkmanager:NetworkManager": ("etc/NetworkManager/system-connections",),
 }
+_GENERATED = "netplan-"  # what netplan writes for networkd and NetworkManager at each boot
 
 
 class Host:
@@ -34,12 +38,12 @@ class Host:
     def __init__(self, root: Path, change: Path) -> None:
         self._root = root
         self._change = change
-        self._tree = Folder(root)
+        self._files = HostFiles(root)
 
     @cached_property
     def configuration(self) -> Configuration:
         managers = [manager for place in _MANAGERS if (manager := self._used(place))]
-        return Configuration(self._tree, managers, lambda: self._main(managers))
+        return Configuration(self._files, managers, lambda: self._main(managers))
 
     @cached_property
     def running(self) -> Running:
@@ -55,6 +59,25 @@ class Host:
         changes = Changes(self._change, self._root, patterns)
         return Running(self.configuration, changes, self._root)
 
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Alone with the interfaces: no host-bridge is at work, and none is on trial.
+
+        Raises:
+            HostnetRefused: one is on trial.
+        """
+        from pasarela.hostnet import pending  # noqa: PLC0415
+
+        with pending.locked(self._root):
+            other = pending.load(self._root)
+            if other is not None:
+                raise HostnetRefused(
+                    f"another change is pending: {other.what}",
+                    remedy="keep it with 'pasarela confirm', or take it back with "
+                    "'pasarela host-bridge revert'",
+                )
+            yield
+
     def _used(self, place: str) -> Manager | None:
         """The manager, if any of its folders is there with something in it."""
         folders = [self._root / folder for folder in _MANAGERS[place]]
@@ -65,38 +88,30 @@ class Host:
     def _main(self, managers: Sequence[Manager]) -> Manager:
         """What configures anything, else what has files, else Debian's own."""
         for manager in managers:
-            configs = manager.interfaces(self._tree.read(manager))
+            configs = manager.interfaces(self._files.read(manager))
             if any(config.name != "lo" for config in configs):
                 return manager
         return managers[0] if managers else _load(next(iter(_MANAGERS)))
 
 
-class Folder:
+class HostFiles:
     """The files below the root folder."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
     def read(self, manager: Manager) -> Texts:
-        found = {path for pattern in manager.patterns for path in self._root.glob(pattern)}
-        return {
-            PurePosixPath("/") / path.relative_to(self._root): path.read_text(
-                errors="surrogateescape"
-            )
-            for path in sorted(found)
-            if path.is_file()
-        }
+        """A manager's files, but for those that netplan made for it."""
+        found = tree.read(self._root, manager.patterns)
+        if manager.name in ("networkd", "networkmanager"):
+            found = {path: text for path, text in found.items() if _GENERATED not in path.name}
+        return found
 
-    def write(self, edits: Sequence[FileEdit]) -> None:
-        from pasarela.hostnet.changes import SavedFile, put  # noqa: PLC0415
+    def write(self, manager: Manager, edits: Sequence[FileEdit]) -> Sequence[str]:
+        from pasarela.hostnet.live import daemons  # noqa: PLC0415
 
-        for edit in edits:
-            path = self._root / edit.path.relative_to("/")
-            if edit.after is None:
-                path.unlink(missing_ok=True)
-                continue
-            mode = path.stat().st_mode & 0o7777 if path.exists() else edit.mode
-            put(path, SavedFile(edit.path, edit.after.encode(errors="surrogateescape"), mode, 0, 0))
+        tree.write(self._root, edits)
+        return daemons.tell(self._root, manager.name, edits)
 
 
 def _load(place: str) -> Manager:

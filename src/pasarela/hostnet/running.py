@@ -77,13 +77,11 @@ class Running:
     def begin(self) -> None:
         """Raises:
         OperationInvalid: a change has begun already."""
-        self.recover()
         self._changes.begin(up=_names(up=True), present=_names())
 
     def commit(self) -> None:
         """Raises:
         OperationInvalid: none has begun."""
-        self.recover()
         self._changes.current("be committed")
         self._changes.end()
 

@@ -1,0 +1,35 @@
+"""No write that makes files wrong: the checks of host-check before each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pasarela.errors import HostnetRefused, Location
+from pasarela.hostnet.check import check
+from pasarela.hostnet.manager import FileEdit, Finding, Severity, Surroundings, Texts
+
+
+def refuse_new(files: Texts, edits: Sequence[FileEdit]) -> None:
+    """Refuse edits with which something is wrong that was not before.
+
+    Raises:
+        HostnetRefused: with the file, the line and the way out.
+    """
+    for one in _new(files, edits):
+        if one.severity is Severity.ERROR:
+            raise HostnetRefused(
+                f"the file would be wrong: {one.message}",
+                location=Location(str(one.path), one.line or None),
+                remedy=one.remedy,
+            )
+
+
+def _new(files: Texts, edits: Sequence[FileEdit]) -> list[Finding]:
+    after = dict(files)
+    for edit in edits:
+        after.pop(edit.path, None)
+        if edit.after is not None:
+            after[edit.path] = edit.after
+    known = {(one.path, one.message) for one in check(files, Surroundings())}
+    found = check(after, Surroundings())
+    return [one for one in found if (one.path, one.message) not in known]

@@ -99,10 +99,11 @@ def _command(process: DnsmasqProcess) -> list[str]:
 
 
 def _environment(process: DnsmasqProcess) -> Mapping[str, str]:
+    """Of the locale it has what international names need; LC_ALL would be twelve files to read."""
     conf = processes.read_file(process.conf).decode(errors="surrogateescape")
     return {
         "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
-        "LC_ALL": "C.UTF-8",
+        "LC_CTYPE": "C.UTF-8",
         "VIR_BRIDGE_NAME": process.bridge,
         STATUS_FOLDER: str(process.conf.parent),
         DIGEST: digest(conf),

@@ -108,14 +108,20 @@ def ipv4_routes(table: Path = Path("/proc/thread-self/net/route")) -> Iterator[R
     try:
         lines = table.read_text().splitlines()[1:]
     except OSError:
-        return
-    for line in lines:
-        fields = line.split()
-        if int(fields[3], 16) & _RTF_UP:
-            yield RouteFact(_destination(fields[1], fields[7]), fields[0])
+        return iter(())
+    found = map(_route, lines)
+    return (route for route in found if route is not None)
 
 
 @lru_cache(maxsize=4096)
+def _route(line: str) -> RouteFact | None:
+    """One line, and the next time the same one: most of a host's routes stay as they are."""
+    fields = line.split()
+    if not int(fields[3], 16) & _RTF_UP:
+        return None
+    return RouteFact(_destination(fields[1], fields[7]), fields[0])
+
+
 def _destination(address: str, mask: str) -> IPv4Network:
     """From two numbers in hexadecimal, in the byte order of the machine."""
     packed = int(address, 16).to_bytes(4, byteorder)

@@ -48,10 +48,11 @@ def _check_pool(network: Network) -> None:
 def _check_routes(network: Network, facts: Facts) -> None:
     """An exact match with a route of the main table is a clash; a larger or smaller one is not."""
     own = bridge_name(network)
+    asked = {*map(_subnet, network.ips), *_route_destinations(network)}
     taken: dict[IPv4Network | IPv6Network | None, RouteFact] = {
         fact.destination: fact
         for fact in reversed(facts.routes)
-        if fact.link != own and fact.destination.version == 4
+        if fact.destination in asked and fact.link != own and fact.destination.version == 4
     }
     for ip in network.ips:
         subnet = _subnet(ip)

@@ -158,3 +158,15 @@ def write(file: Path, text: str) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
     return file
+
+
+def test_files_that_are_taken_in_from_elsewhere(program: Program, root: Path) -> None:
+    write(root / "etc/network/interfaces", "source /etc/network/cards/*.cfg more.conf\n")
+    write(root / "etc/network/interfaces.bak", "iface eth0 inet static\n")
+    write(root / "etc/network/cards/lan.cfg", "iface eth0 inet static\n")
+    write(root / "etc/NetworkManager/NetworkManager.conf", "[main]\nplugins=ifupdown,keyfile\n")
+    said = program("--root", str(root), "-q", "host-check")
+    assert said.out == (
+        "/etc/network/cards/lan.cfg:1: error: eth0 is static and has no address\n"
+        "    add a line: address ADDRESS/PREFIX\n"
+    )

@@ -36,6 +36,12 @@ _HOMES = {
         ".nmconnection",
     ),
 }
+_FOLDERS = {
+    "networkmanager": "NetworkManager",
+    "netplan": "netplan",
+    "networkd": "systemd",
+    "ifupdown": "interfaces.d",
+}
 _SYSTEM = ("/etc", "/lib", "/usr/lib", "/run")
 _SIGNS = (
     ("networkmanager", re.compile(r"^\[connection\]", re.MULTILINE)),
@@ -57,18 +63,16 @@ def manager(name: str) -> Manager:
 
 def managers() -> Iterator[Manager]:
     """All of them, in the order in which they are looked for on a host."""
-    for name, place in _MANAGERS.items():
-        module, _, kind = place.partition(":")
-        if hasattr(import_module(f"pasarela.hostnet.{module}"), kind):
-            yield manager(name)
+    return map(manager, _MANAGERS)
 
 
 def kind_of(path: PurePosixPath, text: str) -> str:
     """The manager whose file it is: by its name, else by what stands in it."""
     if path.suffix in _SUFFIXES:
         return _SUFFIXES[path.suffix]
-    if "interfaces" in path.parts or "interfaces.d" in path.parts:
-        return "ifupdown"
+    for name, folder in _FOLDERS.items():
+        if folder in path.parts:
+            return name
     return next((name for name, sign in _SIGNS if sign.search(text)), "ifupdown")
 
 

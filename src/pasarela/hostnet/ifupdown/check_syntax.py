@@ -242,7 +242,8 @@ def _unread(report: Report, files: Collection[PurePosixPath]) -> None:
     """Files beside those that are read, which somebody may believe to count."""
     read = {file.path for file in report.configuration.files}
     for path in sorted(files):
-        if path in read or _LEFT_OVER.fullmatch(path.name):
+        beside = path.parent.name == "interfaces.d"
+        if path in read or not beside or _LEFT_OVER.fullmatch(path.name):
             continue
         if not is_directory_name(path.name) and _directories(report):
             report.about_file(

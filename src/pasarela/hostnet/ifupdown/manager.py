@@ -30,7 +30,7 @@ class Ifupdown:
     """
 
     name = "ifupdown"
-    patterns = ("etc/network/interfaces", "etc/network/interfaces.d/*")
+    patterns = ("etc/network/*", "etc/network/interfaces*/*")
 
     def interfaces(self, files: Texts) -> Sequence[InterfaceConfig]:
         """What the files say, by name.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pasarela.daemon.access import Policy
+from pasarela.daemon.bus_watch import BusWatch
 from pasarela.daemon.config import Config
 from pasarela.daemon.lease_cache import LeaseCache
 from pasarela.daemon.listening import Door, inherited, made
@@ -65,7 +66,7 @@ class Daemon:
         self._engine.load()
         self._door.open(self._service)
         self._watch_signals()
-        resolver = self._watch_resolver()
+        resolver, bus = self._watch_resolver(), self._watch_bus()
         ticking = asyncio.create_task(
             self._service.tick_forever(self._config.keepalive_interval), name="keepalive"
         )
@@ -77,6 +78,7 @@ class Daemon:
             notify("STOPPING=1")
             ticking.cancel()
             resolver.close()
+            bus.close()
             self._door.close()
             await self._service.close()
 
@@ -94,6 +96,16 @@ class Daemon:
             self._engine.follow_resolver()
         except PasarelaError as error:
             log.error("name servers are as they were: %s", error.message)
+        _log_all(self._engine.take_warnings())
+
+    def _watch_bus(self) -> BusWatch:
+        return BusWatch(lambda: self._service.work(self._tell_services))
+
+    def _tell_services(self) -> None:
+        try:
+            _log_all(self._engine.tell_services())
+        except PasarelaError as error:
+            log.error("firewalld or systemd-resolved is not told of networks: %s", error.message)
         _log_all(self._engine.take_warnings())
 
     def _settle(self) -> None:

@@ -25,10 +25,11 @@ from pasarela.rpc.procedures import NETWORKS
 from pasarela.rpc.xdr import Encoded, to_bytes
 
 if TYPE_CHECKING:
-    from pasarela.engine import bulk, definitions, repair, servers
+    from pasarela.engine import bulk, definitions, reconcile, repair, servers
     from pasarela.engine.machine import Interfaces, Machine
 else:  # 70 ms that the first clients need not wait for
     definitions = LazyModule("pasarela.engine.definitions")
+    reconcile = LazyModule("pasarela.engine.reconcile")
     repair = LazyModule("pasarela.engine.repair")
     servers = LazyModule("pasarela.engine.servers")
 
@@ -92,6 +93,14 @@ class ServedEngine(Engine):
         """Tell the served networks of other name servers, if the host has others by now."""
         with self._writing():
             pass  # it is the first thing that each change does
+
+    def tell_services(self) -> tuple[str, ...]:
+        """Tell other programs of the networks again; says which of them needed it."""
+        with self._writing() as context:
+            mended = reconcile.mend_services(context)
+        return tuple(
+            f"network '{name}': other programs have been told of it again" for name in mended
+        )
 
     def state_names(self, state: str) -> list[str]:
         """The interfaces whose operational state is exactly this; "down" is also what is

@@ -60,16 +60,29 @@ def mend_firewall(context: Context) -> list[str]:
     Raises:
         PasarelaError: it cannot be done, or a network's part of it cannot be told.
     """
+    return _mend_rank(context, Rank.FIREWALL)
+
+
+def mend_services(context: Context) -> list[str]:
+    """Tell other programs again what they have forgotten of networks, and of which.
+
+    Raises:
+        PasarelaError: one of them refuses.
+    """
+    return _mend_rank(context, Rank.SERVICE)
+
+
+def _mend_rank(context: Context, rank: Rank) -> list[str]:
     planned, problems = _planned(context)
-    sections = [replace(one, wanted=_firewall(one.wanted)) for one in planned]
-    drifted = [one for one in _looked_at(context, sections) if one.has_drifted()]
+    parts = [replace(one, wanted=_of_rank(one.wanted, rank)) for one in planned]
+    drifted = [one for one in _looked_at(context, parts) if one.has_drifted()]
     _mend(context, drifted)
     context.warn(tuple(problems))
     return [one.name for one in drifted]
 
 
-def _firewall(state: HostState) -> HostState:
-    return frozenset(resource for resource in state if resource.rank is Rank.FIREWALL)
+def _of_rank(state: HostState, rank: Rank) -> HostState:
+    return frozenset(resource for resource in state if resource.rank is rank)
 
 
 def _planned(context: Context) -> tuple[list[_Running], list[str]]:

@@ -11,7 +11,14 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from jeepney import DBusAddress, MessageType, new_error, new_method_call, new_method_return
+from jeepney import (
+    DBusAddress,
+    MessageType,
+    new_error,
+    new_method_call,
+    new_method_return,
+    new_signal,
+)
 from jeepney.io.blocking import open_dbus_connection
 
 CONFIGURATION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -74,6 +81,11 @@ class Program:
         assert self._connection.send_and_get_reply(request, timeout=5).body == (1,)
         self._thread = Thread(target=self._serve, daemon=True)
         self._thread.start()
+
+    def emit(self, path: str, interface: str, member: str) -> None:
+        """Send a signal without a body to whoever listens."""
+        source = DBusAddress(path, interface=interface)
+        self._connection.send(new_signal(source, member))
 
     def close(self) -> None:
         """End it as the bus sees it: its name is free at once."""

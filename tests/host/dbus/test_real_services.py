@@ -6,12 +6,14 @@ tests, and Debian's systemd-resolved takes over its /etc/resolv.conf.
 
 from __future__ import annotations
 
+import asyncio
 import pwd
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from engine import documents
 from host.dbus.private_bus import private_bus
 from host.guests import guest
 from pasarela.client.embedded import open_embedded
+from pasarela.daemon.bus_watch import BusWatch
 from pasarela.engine.engine import Engine
 from pasarela.errors import ServiceFailed
 from pasarela.host.dbus.bus import Bus
@@ -116,6 +119,23 @@ class TestFirewalld:
         engine = open_embedded(root)
         engine.create_xml(documents.nat().replace("name='virbr0'", "name='virbr0' zone='trusted'"))
         assert zone_of(firewalld, "virbr0") == "trusted"
+
+    def test_a_reload_forgets_the_zone_and_is_heard_of(self, firewalld: Bus, root: Path) -> None:
+        async def reload() -> None:
+            heard = asyncio.Event()
+            watch = BusWatch(heard.set)
+            while watch.is_deaf():
+                await asyncio.sleep(0.01)
+            firewalld.call(replace(ZONES, interface=ZONES.name), "reload", "")
+            await asyncio.wait_for(heard.wait(), START_SECONDS)
+            watch.close()
+
+        engine = open_embedded(root)
+        engine.create_xml(documents.nat())
+        asyncio.run(reload())
+        assert zone_of(firewalld, "virbr0") == ""
+        engine.reconcile()
+        assert zone_of(firewalld, "virbr0") == "libvirt"
 
     def test_a_zone_that_is_not_there(self, firewalld: Bus, root: Path) -> None:
         engine = open_embedded(root)

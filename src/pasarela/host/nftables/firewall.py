@@ -40,7 +40,8 @@ class Firewall:
             self._socket = NetlinkSocket(_NETLINK_NETFILTER)
         except OSError as error:
             raise _failure("reach", error) from error
-        self._seen_well: tuple[tuple[bytes, ...], frozenset[str]] | None = None
+        self._seen_well: tuple[int, frozenset[str]] | None = None  # at which generation, for whom
+        self._transactions = 0  # of the last change
 
     def close(self) -> None:
         self._socket.close()
@@ -65,7 +66,7 @@ class Firewall:
     def dispatches(self, bridges: Iterable[str]) -> bool:
         """Whether nobody has emptied our table: a glance, where ``observe`` looks closely.
 
-        As long as nobody has changed any rule of the namespace, the last answer holds.
+        As long as nobody else has changed any rule of the namespace, the last answer holds.
 
         Raises:
             SystemCallFailed: the kernel refused.
@@ -79,11 +80,11 @@ class Firewall:
         except OSError as error:
             raise _failure("read", error) from error
 
-    def _generation(self) -> tuple[bytes, ...]:
+    def _generation(self) -> int:
         (reply,) = self._socket.request([messages.get_generation()])
         if reply.error:
             raise reply.error
-        return reply.payloads
+        return messages.generation(reply.payloads[0])
 
     def apply(self, actions: Sequence[Action]) -> None:
         """Carry out actions on sections, all in one transaction.
@@ -96,10 +97,22 @@ class Firewall:
             SystemCallFailed: the kernel refused, and says why; that transaction changed nothing.
         """
         steps = [transaction.step(action) for action in actions]
+        seen_well, self._seen_well = self._seen_well, None
+        self._transactions = 0
         try:
             self._apply(steps)
         except OSError as error:
             raise _failure("change", error) from error
+        if seen_well is not None:
+            self._seen_well = self._foreseen(*seen_well, steps)
+
+    def _foreseen(
+        self, generation: int, bridges: frozenset[str], steps: Sequence[Step]
+    ) -> tuple[int, frozenset[str]]:
+        """What a glance would find now, unless anybody else has changed a rule meanwhile."""
+        gone = {before.bridge for before, _ in steps if before}
+        come = {after.bridge for _, after in steps if after}
+        return generation + self._transactions, (bridges - gone) | come
 
     def _apply(self, steps: Sequence[Step]) -> None:
         if any(before and before.drift for before, _ in steps):
@@ -168,6 +181,7 @@ class Firewall:
                 raise NetlinkError(number, reason, index, requests[index])
         if not answers:
             raise OSError(errno.EPROTO, "the kernel did not acknowledge the transaction")
+        self._transactions += 1
 
 
 def _leaves(step: Step, table: Table) -> bool:

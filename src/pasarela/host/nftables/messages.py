@@ -142,6 +142,11 @@ def get_generation() -> Message:
     return _message(_INET, _GETGEN, 0, b"")
 
 
+def generation(payload: bytes) -> int:
+    """The number in the answer to that."""
+    return as_be32(parse(payload[4:])[1])
+
+
 def batch_begin() -> Message:
     return Message(_BATCH_BEGIN, 0, _family(0, 10))
 

@@ -50,8 +50,9 @@ SECTIONS = {
         """SendHostname Hostname MUDURL ClientIdentifier VendorClassIdentifier UserClass DUIDType
         DUIDRawData IAID RapidCommit Anonymize RequestOptions SendOption SendVendorOption
         IPServiceType SocketPriority Label UseDNS RoutesToDNS UseNTP RoutesToNTP UseSIP UseMTU
-        UseHostname UseDomains UseRoutes RouteMetric RouteTable RouteMTUBytes UseGateway UseTimezone Use6RD
-        UseDNR FallbackLeaseLifetimeSec RequestBroadcast MaxAttempts ListenPort DenyList AllowList
+        UseHostname UseDomains UseRoutes RouteMetric RouteTable RouteMTUBytes UseGateway
+        UseTimezone Use6RD UseDNR FallbackLeaseLifetimeSec RequestBroadcast MaxAttempts ListenPort
+        DenyList AllowList
         SendRelease SendDecline NetLabel NFTSet QuickAck InitialCongestionWindow
         InitialAdvertisedReceiveWindow IPv6OnlyMode BlackList UseCaptivePortal"""
     ),

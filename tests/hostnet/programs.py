@@ -24,7 +24,7 @@ _BUS = """<busconfig>
   <listen>unix:path=/run/dbus/system_bus_socket</listen>
   <auth>EXTERNAL</auth>
   <policy context="default">
-    <allow send_destination="*"/><allow own="*"/><allow user="*"/>
+    <allow send_destination="*" eavesdrop="true"/><allow receive_sender="*"/><allow own="*"/>
   </policy>
 </busconfig>
 """
@@ -83,12 +83,20 @@ def networkmanager() -> Iterator[None]:
     with running(["dbus-daemon", "--config-file=/run/bus.conf", "--nofork", "--nopidfile"]):
         eventually(lambda: Path("/run/dbus/system_bus_socket").exists())
         with running(["sh", "-c", f"{_OWN_SYS}{program} --no-daemon --pid-file=/run/nm.pid"]):
+            eventually(lambda: _nmcli("general").returncode == 0)
             yield
-    shutil.rmtree("/run/dbus")
+    for folder in ("/run/dbus", "/run/NetworkManager"):  # what it would take up again
+        shutil.rmtree(folder)
 
 
 def nmcli(*arguments: str) -> str:
-    done = subprocess.run(
+    done = _nmcli(*arguments)
+    assert done.returncode == 0, (arguments, done.stderr)
+    return done.stdout
+
+
+def _nmcli(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [str(unpacked("usr/bin/nmcli")), *arguments],
         env=environment(),
         capture_output=True,
@@ -96,8 +104,6 @@ def nmcli(*arguments: str) -> str:
         timeout=20,
         check=False,
     )
-    assert done.returncode == 0, (arguments, done.stderr)
-    return done.stdout
 
 
 @contextmanager

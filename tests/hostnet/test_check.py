@@ -66,13 +66,23 @@ def test_the_notes_dhcp_file_has_comments_where_ifupdown_knows_none(
     said = program("-q", "host-check", str(file))
     assert said.code == 1
     assert [line.split(": ")[0] for line in said.out.splitlines()[::2]] == [
-        f"{file}:{number}" for number in (7, 8, 9, 10, 11)
+        f"{file}:{number}" for number in (7, 7, 8, 9, 10, 11)
     ]
     bare = "".join(
         f"{line.partition(' ##')[0]}\n" for line in DHCP.splitlines() if not line.startswith("##")
     )
     said = program("host-check", str(write(tmp_path / "bare", bare)))
-    assert (said.out, said.code) == (f"Nothing wrong in {tmp_path / 'bare'}\n\n", 0)
+    assert said.code == 0
+    assert said.out == (
+        f"{tmp_path / 'bare'}:6: warning: udev gives br0 a MAC address of its own, so that the DHCP"
+        " server does not know it for enp3s0\n"
+        "    add a line: hwaddress ether, and the MAC address of enp3s0 (ip link show enp3s0); or:"
+        " bridge_hw enp3s0\n"
+        "\n"
+    )
+    good = write(tmp_path / "good", bare + "    bridge_hw enp3s0\n")
+    said = program("host-check", str(good))
+    assert (said.out, said.code) == (f"Nothing wrong in {good}\n\n", 0)
 
 
 def test_two_notes_are_not_one_host(program: Program, tmp_path: Path) -> None:
@@ -96,7 +106,7 @@ def test_as_json(program: Program, tmp_path: Path) -> None:
 
 
 def test_the_hosts_own_files_and_its_interfaces(program: Program, root: Path) -> None:
-    main = "source interfaces.d/*\nauto br0\niface br0 inet dhcp\n bridge_ports enp3s1\n"
+    main = "source interfaces.d/*\nauto br0\niface br0 inet manual\n bridge_ports enp3s1\n"
     write(root / "etc/network/interfaces", main + " bridge_fd 0\n bridge_maxwait 0\n")
     write(root / "etc/network/interfaces.d/lan", "iface enp3s1 inet manual\n mtu 9000\n")
     write(root / "sys/class/net/enp3s0/address", "52:54:00:00:00:01\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 BRIDGE = """auto enp3s0
 iface enp3s0 inet manual
 auto br0
-iface br0 inet dhcp
+iface br0 inet manual
     bridge_ports enp3s0
     bridge_stp off
     bridge_fd 0
@@ -251,6 +251,18 @@ MISTAKES = {
     "bridge without auto": (
         BRIDGE.replace("auto br0\n", ""),
         ["3 warning: br0 does not come up at boot -> add a line: auto br0"],
+    ),
+    "a mac that nobody chose": (
+        BRIDGE.replace("br0 inet manual", "br0 inet dhcp"),
+        [
+            "4 warning: udev gives br0 a MAC address of its own, so that the DHCP server does not"
+            " know it for enp3s0 -> add a line: hwaddress ether, and the MAC address of enp3s0"
+            " (ip link show enp3s0); or: bridge_hw enp3s0"
+        ],
+    ),
+    "the port's mac by name": (
+        BRIDGE.replace("br0 inet manual", "br0 inet dhcp") + "    bridge_hw enp3s0\n",
+        [],
     ),
     "bridge with hotplug": (
         BRIDGE.replace("auto br0", "allow-hotplug br0"),

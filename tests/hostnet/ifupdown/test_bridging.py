@@ -20,6 +20,7 @@ from pasarela.model.interface_config import (
     IpConfig,
     StartMode,
 )
+from pasarela.model.values import MacAddress
 
 IFUPDOWN = Ifupdown()
 DIRECTORY = MAIN.parent / "interfaces.d"
@@ -35,6 +36,7 @@ iface br0 inet static
     bridge_stp off
     bridge_fd 0
     bridge_maxwait 0
+    bridge_hw eth0
 """
 
 
@@ -53,7 +55,7 @@ def test_plain() -> None:
 
 def test_with_stp_ifup_waits_for_it() -> None:
     after = bridge({MAIN: CARD}, over("eth0", stp=True))[MAIN]
-    assert after.endswith("    bridge_ports eth0\n    bridge_stp on\n")
+    assert after.endswith("    bridge_ports eth0\n    bridge_stp on\n    bridge_hw eth0\n")
 
 
 def test_a_second_port_has_no_addresses() -> None:
@@ -191,6 +193,18 @@ def test_a_port_as_a_pattern_is_kept() -> None:
         {MAIN: text}, list(IFUPDOWN.add_port({MAIN: text}, "br0", InterfaceConfig("x")))
     )
     assert "    bridge_ports regex en.* noregex eth0 x\n" in after[MAIN]
+
+
+@pytest.mark.parametrize("told", ["", "    bridge_hw eth0\n", "    hwaddress 02:00:00:00:00:07\n"])
+def test_the_macs_of_a_bridge_that_is_there(told: str) -> None:
+    """Nothing is added to one that somebody else made; a MAC that is asked for is set."""
+    text = TWO.replace("    bridge_hw eth0\n", told)
+    assert bridge({MAIN: text}, over("eth0"))[MAIN] == text
+    change = over("eth0")
+    change = replace(change, bridge=replace(change.bridge, mac=MacAddress("02:00:00:00:00:08")))
+    after = bridge({MAIN: text}, change)[MAIN]
+    key = "bridge_hw" if "bridge_hw" in told else "hwaddress ether" if not told else "hwaddress"
+    assert after == text.replace(told or "\0", "") + f"    {key} 02:00:00:00:00:08\n"
 
 
 def test_start_modes() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pasarela.hostnet.ifupdown.addresses import clean
 from pasarela.hostnet.ifupdown.document import Option, Stanza
 from pasarela.hostnet.ifupdown.hooks import is_about_link, is_hook, names
-from pasarela.hostnet.ifupdown.reading import bond_ports, mac_of, selects
+from pasarela.hostnet.ifupdown.reading import bond_ports, bridge_ports, mac_of, selects
 from pasarela.hostnet.ifupdown.report import Report, did_you_mean, option_of
 from pasarela.model.values import MacAddress
 
@@ -21,6 +21,7 @@ def check_bridges(report: Report) -> None:
         _starts(report, stanza)
         if not report.by_ifupdown2:  # which has defaults of its own
             _delays(report, stanza)
+            _own_mac(report, stanza)
         _programs(report, stanza)
     for port, masters in report.masters.items():
         _masters(report, port, masters)
@@ -112,6 +113,26 @@ def _number(report: Report, stanza: Stanza, name: str) -> float | None:
         stanza, option, f"'{value}' is no time for {name.replace('-', '_')}", "give seconds, as 0"
     )
     return None
+
+
+def _own_mac(report: Report, stanza: Stanza) -> None:
+    """A bridge that DHCP servers know by a MAC address that nobody has chosen.
+
+    Source: the news of bridge-utils 1.7-1: since Debian 11 udev makes one up for each bridge.
+    """
+    stanzas = report.configuration.of(stanza.device)
+    asks = any(one.method in ("dhcp", "auto") for one in stanzas)
+    told = any(option_of(one, "hwaddress", "hw-mac-address", "bridge-hw") for one in stanzas)
+    ports = bridge_ports(stanza.options)
+    if asks and ports and not told:
+        report.warning(
+            stanza,
+            None,
+            f"udev gives {stanza.device} a MAC address of its own, so that the DHCP server does not"
+            f" know it for {ports[0]}",
+            f"add a line: hwaddress ether, and the MAC address of {ports[0]}"
+            f" (ip link show {ports[0]}); or: bridge_hw {ports[0]}",
+        )
 
 
 def _programs(report: Report, stanza: Stanza) -> None:

@@ -11,8 +11,9 @@ from pasarela.hostnet.ifupdown.checking import check
 from pasarela.hostnet.ifupdown.document import Stanza, read
 from pasarela.hostnet.ifupdown.editing import Editing, edits
 from pasarela.hostnet.ifupdown.movable import check_port, check_readable
-from pasarela.hostnet.ifupdown.placing import set_value
+from pasarela.hostnet.ifupdown.placing import end_of, set_value
 from pasarela.hostnet.ifupdown.reconcile import Scope, reconcile
+from pasarela.hostnet.ifupdown.writing import spelled
 from pasarela.hostnet.manager import Bridging, FileEdit, Finding, Surroundings, Texts
 from pasarela.model.interface_config import (
     BondConfig,
@@ -56,6 +57,8 @@ class Ifupdown:
         wanted = bridge if not there else _said(bridge, change.bridge, files)
         scope = Scope.LINK | Scope.START if keep else Scope.ALL
         steps += _reconciling(wanted, scope, said_only=True)
+        if not there:
+            steps.append(_keeping_mac(bridge))
         return _run(files, steps)
 
     def unbridge(self, files: Texts, name: str) -> Sequence[FileEdit]:
@@ -153,6 +156,24 @@ def _refusing_two(bridge: InterfaceConfig) -> Step:
                 " it is open which shall hold",
                 remedy=f"take away those of {port}, or the stanza of {bridge.name}",
             )
+
+    return step
+
+
+def _keeping_mac(bridge: InterfaceConfig) -> Step:
+    """Where no MAC address is given, the bridge takes its port's, whatever udev would make up.
+
+    Source: bridge_hw in bridge-utils-interfaces(5); ifupdown2 takes the first port's anyway.
+    """
+
+    def step(editing: Editing) -> None:
+        stanzas = editing.configuration.of(bridge.name)
+        told = {option.name for one in stanzas for option in one.options}
+        stanza = _bridge_stanza(editing, bridge.name)
+        if stanza.family and not told & {"hwaddress", "hw-mac-address", "bridge-hw"}:
+            key = spelled("bridge-hw", editing.style(stanza))
+            lines = editing.option_lines(stanza, [(key, bridge.ports[0])])
+            editing.insert(stanza.path, end_of(stanza), lines)
 
     return step
 

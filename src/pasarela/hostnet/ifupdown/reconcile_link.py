@@ -77,4 +77,5 @@ def _change(editing: Editing, places: Sequence[tuple[Stanza, Option]], value: st
     """Write ``value`` where the option is said last, and take the others away."""
     _drop_all(editing, places[:-1])
     stanza, option = places[-1]
-    set_value(editing, stanza, option, value)
+    plain = not option.value.startswith("ether ")
+    set_value(editing, stanza, option, value.removeprefix("ether ") if plain else value)

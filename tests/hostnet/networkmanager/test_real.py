@@ -1,0 +1,130 @@
+"""The real NetworkManager, started from nothing with the profiles as they are written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+import pytest
+
+from hostnet.goldens import Files, applied, bridge
+from hostnet.ifupdown.machine import CARD, Machine, dhcp_server, machine, run
+from hostnet.programs import eventually, networkmanager, nmcli, unpacked, write
+from pasarela.hostnet.manager import Bridging
+from pasarela.hostnet.networkmanager import NetworkManager
+from pasarela.model.interface import InterfaceType
+from pasarela.model.interface_config import BridgeConfig, InterfaceConfig
+from pasarela.model.values import MacAddress
+
+pytestmark = [
+    pytest.mark.netns,
+    pytest.mark.skipif(
+        unpacked("usr/sbin/NetworkManager") is None or unpacked("usr/bin/dbus-daemon") is None,
+        reason="NetworkManager is not there: scripts/managers brings it",
+    ),
+    pytest.mark.skipif(os.geteuid() != 0, reason="NetworkManager wants root's files"),
+]
+
+FOLDER = "/etc/NetworkManager/system-connections"
+NIC = PurePosixPath(FOLDER, "lan.nmconnection")
+HEAD = """[connection]
+id=lan
+uuid=0e2c0bd8-6a6f-4b6a-8e1f-0a8e5ff7a001
+type=ethernet
+interface-name=enp3s0
+
+"""
+DHCP = HEAD + "[ipv4]\nmethod=auto\n\n[ipv6]\nmethod=disabled\n"
+STATIC = HEAD + (
+    "[ipv4]\naddress1=172.26.0.100/16,172.26.0.1\naddress2=172.26.9.9/16\nmethod=manual\n"
+    "route1=10.8.0.0/16,172.26.0.254,50\n\n"
+    "[ipv6]\naddress1=2001:db8::100/64\nmethod=manual\naddr-gen-mode=eui64\n"
+)
+CHANGE = Bridging(replace(bridge("br0", "enp3s0").bridge, mac=MacAddress(CARD)))
+MANAGER = NetworkManager()
+
+
+@pytest.fixture
+def host(netns: None) -> Iterator[Machine]:
+    with machine("enp3s0", "172.26.0.1/16") as made:
+        write({}, ["/etc/NetworkManager"])
+        yield made
+
+
+def arrived(host: Machine, files: Files, name: str, address: str) -> tuple[set[str], set[str]]:
+    """The addresses and routes of an interface, once NetworkManager has come to this address."""
+    write(files, [FOLDER])
+    with networkmanager():
+        eventually(lambda: is_there(name, address, host))
+        eventually(lambda: f"{name}:connected" in states())
+        if name == "br0":
+            eventually(lambda: "enp3s0:connected" in states())
+            assert host.link("enp3s0")["master"] == "br0"
+            assert host.link("br0")["address"] == CARD
+        reached = host.addresses(name), host.routes(name)
+    run("ip", "link", "del", "br0", check=False)
+    run("ip", "link", "set", "enp3s0", "nomaster", "down")
+    run("ip", "address", "flush", "dev", "enp3s0")
+    return reached
+
+
+def states() -> list[str]:
+    return nmcli("-t", "-f", "DEVICE,STATE", "device").splitlines()
+
+
+def is_there(name: str, address: str, host: Machine) -> bool:
+    known = run("ip", "link", "show", name, check=False).returncode == 0
+    return known and any(each.startswith(address) for each in host.addresses(name))
+
+
+def without_names(said: set[str], name: str) -> set[str]:
+    """NetworkManager's metric depends on the kind of device: 100 and more, 425 and more."""
+    words = (each.replace(f"dev {name}", "dev X").removesuffix(f" {name}") for each in said)
+    return {each.partition(" metric ")[0] for each in words}
+
+
+def test_static_addresses_arrive_on_the_bridge_and_come_back(host: Machine) -> None:
+    files = {NIC: STATIC}
+    before = arrived(host, files, "enp3s0", "172.26.0.100")
+    made = applied(files, MANAGER.bridge(files, CHANGE))
+    over = arrived(host, made, "br0", "172.26.0.100")
+    for had, has in zip(before, over, strict=True):
+        assert without_names(has, "br0") == without_names(had, "enp3s0")
+    back = applied(made, MANAGER.unbridge(made, "br0"))
+    assert arrived(host, back, "enp3s0", "172.26.0.100") == before
+
+
+def test_the_bridge_leases_the_address_that_the_port_had(host: Machine) -> None:
+    files = {NIC: DHCP}
+    with dhcp_server("172.26.0.50", "172.26.0.90", "255.255.0.0"):
+        before, _ = arrived(host, files, "enp3s0", "172.26.0.")
+        made = applied(files, MANAGER.bridge(files, CHANGE))
+        after, _ = arrived(host, made, "br0", "172.26.0.")
+    assert without_names(before, "enp3s0") == without_names(after, "br0")
+
+
+def test_a_port_without_a_profile(host: Machine) -> None:
+    with dhcp_server("172.26.0.50", "172.26.0.90", "255.255.0.0"):
+        arrived(host, applied({}, MANAGER.bridge({}, CHANGE)), "br0", "172.26.0.")
+
+
+@pytest.mark.parametrize("stp", [False, True])
+def test_the_profiles_say_to_nmcli_what_they_shall(stp: bool, host: Machine) -> None:
+    details = BridgeConfig((InterfaceConfig("enp3s0"),), stp, 4 if stp else None)
+    made = InterfaceConfig("br0", InterfaceType.BRIDGE, mac=MacAddress(CARD), details=details)
+    write(applied({}, MANAGER.define({}, made)), [FOLDER])
+    fields = "bridge.stp,bridge.forward-delay,bridge.mac-address,ipv4.method,ipv6.method"
+    with networkmanager():
+        eventually(lambda: any(state.startswith("br0:") for state in states()))
+        shown = nmcli("-t", "-f", fields, "connection", "show", "br0").split()
+        port = nmcli("-t", "-f", "connection.master,connection.slave-type", "c", "show", "enp3s0")
+    assert shown == [
+        f"bridge.stp:{'yes' if stp else 'no'}",
+        f"bridge.forward-delay:{4 if stp else 0}",
+        f"bridge.mac-address:{CARD.upper()}",
+        "ipv4.method:disabled",
+        "ipv6.method:disabled",
+    ]
+    assert port.split() == ["connection.master:br0", "connection.slave-type:bridge"]

@@ -23,6 +23,7 @@ The tree, with libvirt's code beside each leaf::
     │   ├── ArgumentUnsupported  74
     │   ├── InvalidArgument       8
     │   ├── InvalidMac           44
+    │   ├── AuthFailed           45   a way to authenticate that was not offered
     │   ├── ValueOverflow        82
     │   ├── PortExists          106
     │   ├── MultipleInterfaces   59
@@ -63,6 +64,7 @@ class ErrorCode(IntEnum):
     RPC = 39
     NO_NETWORK = 43
     INVALID_MAC = 44
+    AUTH_FAILED = 45
     OPERATION_INVALID = 55
     NO_INTERFACE = 57
     MULTIPLE_INTERFACES = 59
@@ -258,6 +260,12 @@ class WrongArgument(InvalidArgument):
 class InvalidMac(Refused):
     code = ErrorCode.INVALID_MAC
     template = "invalid MAC address: {}"
+
+
+class AuthFailed(Refused):
+    code = ErrorCode.AUTH_FAILED
+    default_domain = ErrorDomain.RPC
+    template = "authentication failed: {}"
 
 
 class ValueOverflow(Refused):

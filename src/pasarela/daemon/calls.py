@@ -22,7 +22,7 @@ from pasarela.model.handles import (
     PortRef,
 )
 from pasarela.rpc.errors import RpcError
-from pasarela.rpc.handles import PARAMETER_UINT, Parameter
+from pasarela.rpc.handles import PARAMETER_UINT, WHOLE_NUMBERS, Parameter
 from pasarela.rpc.procedures import BY_NAME, NAMES_MAX
 
 Values = tuple[Any, ...]
@@ -204,7 +204,7 @@ def _update(
 def _metadata(
     engine: ServedEngine, network: NetworkRef, kind: int, uri: str | None, flags: int
 ) -> Values:
-    check_flags(flags, AFFECT, "networkGetMetadata")
+    check_flags(flags, AFFECT, "virNetworkObjGetMetadata")
     return (engine.metadata(network, _metadata_kind(kind), uri, Affect(flags)),)
 
 
@@ -270,7 +270,10 @@ def _set_port_parameters(
     engine: ServedEngine, port: PortRef, parameters: list[Parameter], flags: int
 ) -> Values:
     check_flags(flags, 0, "networkPortSetParameters")
-    values = {one.field: one.value[1] for one in parameters if one.value[0] == PARAMETER_UINT}
+    # Whatever the type that is sent, libvirt takes the lower half for the number that it wants.
+    values = {
+        name: number & 0xFFFFFFFF for name, (kind, number) in parameters if kind in WHOLE_NUMBERS
+    }
     engine.port_set_parameters(port, values)
     return ()
 

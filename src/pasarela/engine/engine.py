@@ -13,6 +13,7 @@ from pasarela.engine.flags import (
     NETWORK_FILTERS,
     check_exclusive,
     check_flags,
+    check_metadata_key,
     check_metadata_kind,
     check_title,
 )
@@ -255,6 +256,7 @@ class Engine(PortCalls, InterfaceCalls):
     ) -> None:
         check_flags(flags, AFFECT, "networkSetMetadata")
         check_metadata_kind(kind, uri, "virNetworkSetMetadata")
+        check_metadata_key(kind, text, key, "virNetworkSetMetadata")
         if kind is MetadataType.TITLE:
             check_title(text)
         with self._writing() as context:

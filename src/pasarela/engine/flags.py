@@ -31,6 +31,16 @@ def check_metadata_kind(kind: int, uri: str | None, function: str) -> None:
         raise InvalidArgument(f"unknown metadata type '{int(kind)}'")
 
 
+def check_metadata_key(kind: int, text: str | None, key: str | None, function: str) -> None:
+    """Raises:
+    InvalidArgument: an element is set without a prefix, or a text with one."""
+    if kind == MetadataType.ELEMENT:
+        if text is not None and key is None:
+            raise WrongArgument(f"key in {function} must not be NULL")
+    elif key is not None:
+        raise WrongArgument(f"key in {function} must be NULL")
+
+
 def check_title(text: str | None) -> None:
     """Raises:
     InvalidArgument: a title is one line."""

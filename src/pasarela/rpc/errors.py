@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import ClassVar, NamedTuple
 
@@ -126,11 +127,15 @@ def _has_lone_surrogate(text: str) -> bool:
     return False
 
 
+_PLACE = re.compile(r" in (?:function )?(\w+)")
+
+
 def _function_and_argument(detail: str) -> tuple[str | None, str]:
     """libvirt names both beside the text: ``unsupported flags (0x40) in function f``."""
     words = detail.split()
     argument = "flags" if "flags" in words else words[0]
-    return (words[words.index("in") :][-1] if "in" in words else None), argument
+    place = _PLACE.search(detail)
+    return (place[1] if place else None), argument
 
 
 def exception_of(reply: ErrorReply) -> PasarelaError:

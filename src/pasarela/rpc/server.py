@@ -140,7 +140,7 @@ class ServerProtocol:
     # one message
 
     def _take(self, header: Header, payload: bytes) -> Call | None:
-        if header.program == KEEPALIVE_PROGRAM:
+        if (header.program, header.version, header.kind) == _KEEPALIVE:
             self._answer_ping(header)
             return None
         if header.kind != Kind.CALL:
@@ -209,9 +209,14 @@ class ServerProtocol:
         self._out.append(message(header, payload))
 
 
+_KEEPALIVE = (KEEPALIVE_PROGRAM, VERSION, Kind.MESSAGE)
+
 _OWN: dict[str, Callable[..., tuple[Any, ...]]] = {
     "auth_list": SessionState.list_auth,
-    "auth_polkit": SessionState.no_polkit,
+    "auth_sasl_init": SessionState.refuse_auth,
+    "auth_sasl_start": SessionState.refuse_auth,
+    "auth_sasl_step": SessionState.refuse_auth,
+    "auth_polkit": SessionState.refuse_auth,
     "open": SessionState.open,
     "close": SessionState.close,
     "supports_feature": SessionState.supports,
@@ -233,8 +238,11 @@ def _event_message(number: int, event: NetworkEvent) -> tuple[Event, tuple[Any, 
     return METADATA_CHANGE, (number, event.network, int(event.type), event.uri)
 
 
+_HYPERVISORS = (Family.CONNECTION, Family.SNAPSHOT, Family.CHECKPOINT)
+
+
 def not_open(procedure: Procedure) -> NotOpen:
-    prefix = "hypervisor " if procedure.family is Family.CONNECTION else ""
+    prefix = "hypervisor " if procedure.family in _HYPERVISORS else ""
     return NotOpen(f"{prefix}connection not open")
 
 

@@ -9,7 +9,7 @@ from itertools import count
 from typing import NamedTuple
 
 from pasarela.errors import (
-    ArgumentUnsupported,
+    AuthFailed,
     ErrorDomain,
     InternalError,
     NoDriver,
@@ -20,7 +20,7 @@ from pasarela.model.handles import (
     NetworkRef,
 )
 from pasarela.rpc.errors import NotOpen
-from pasarela.rpc.handles import Parameter
+from pasarela.rpc.handles import Parameter, check_parameters
 
 LIB_VERSION = 11003000  # the libvirt whose network calls are all here: 11.3.0
 AUTH_NONE = 0
@@ -31,23 +31,21 @@ READ_ONLY = 1
 FEATURES = frozenset((8, 9, 10, 14, 15, 16))
 KEEPALIVE = 10
 
-IDENTITY = frozenset(
-    (
-        "user-name",
-        "unix-user-id",
-        "group-name",
-        "unix-group-id",
-        "process-id",
-        "process-time",
-        "sasl-user-name",
-        "x509-distinguished-name",
-        "selinux-context",
-        "system.token",
-    )
-)
+IDENTITY = {
+    "user-name": "string",
+    "unix-user-id": "ullong",
+    "group-name": "string",
+    "unix-group-id": "ullong",
+    "process-id": "llong",
+    "process-time": "ullong",
+    "sasl-user-name": "string",
+    "x509-distinguished-name": "string",
+    "selinux-context": "string",
+    "system.token": "string",
+}
 
 EVENT_LIFECYCLE, EVENT_METADATA = 0, 1
-_URI = re.compile(r"(?P<scheme>[^:/?#]+):(//[^/?#]*)?(?P<path>[^?#]*)")
+_URI = re.compile(r"(?P<scheme>[^:/?#]+):(//(?P<host>[^/?#]*))?(?P<path>[^?#]*)")
 _DRIVERS = ("network", "interface", "qemu")  # qemu: a whole host's URI, as most people have it
 
 
@@ -99,11 +97,9 @@ class SessionState:
         self.authenticated = True
         return ([AUTH_NONE],)
 
-    def no_polkit(self) -> tuple[int]:
-        raise InternalError(
-            "client tried to start polkit, which this server has not offered",
-            domain=ErrorDomain.RPC,
-        )
+    def refuse_auth(self) -> tuple[()]:
+        """Another way to authenticate than those that were offered."""
+        raise AuthFailed("authentication failed")
 
     def open(self, name: str | None, flags: int) -> tuple[()]:
         if self.opened:
@@ -121,10 +117,12 @@ class SessionState:
         if not uri:
             return
         parts = _URI.match(uri)
-        if parts is None or parts["scheme"].split("+")[0] not in _DRIVERS:
+        if parts is None:
+            raise NoDriver(f"URI '{uri}' does not include a driver name")
+        scheme = parts["scheme"]
+        if scheme not in _DRIVERS or parts["host"]:
             raise NoDriver(uri)
         if parts["path"] != self.services.path:
-            scheme = parts["scheme"].split("+")[0]
             raise InternalError(
                 f"unexpected {scheme} URI path '{parts['path']}', try "
                 f"{scheme}://{self.services.path}",
@@ -157,9 +155,7 @@ class SessionState:
     def set_identity(self, parameters: list[Parameter], flags: int) -> tuple[()]:
         """Which user a daemon in between speaks for; whoever reached the socket may do all."""
         self._need_open()
-        for parameter in parameters:
-            if parameter.field not in IDENTITY:
-                raise ArgumentUnsupported(f"parameter '{parameter.field}' not supported")
+        check_parameters(parameters, IDENTITY)
         return ()
 
     # callbacks

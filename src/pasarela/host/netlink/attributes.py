@@ -27,7 +27,7 @@ def nested(kind: int, *attributes: bytes) -> bytes:
 
 def text(kind: int, value: str) -> bytes:
     """A string that ends in NUL."""
-    return attribute(kind, value.encode() + b"\0")
+    return attribute(kind, value.encode("utf-8", "surrogateescape") + b"\0")
 
 
 def u8(kind: int, value: int) -> bytes:

@@ -121,10 +121,17 @@ class Daemon:
             )
             answered = self._await_answer(active) - begin
             answering()
-            ready.settimeout(PATIENCE)
-            while not ready.recv(4096).startswith(b"READY=1"):
-                pass
+            self._await_ready(ready)
             return Started(answered, time.perf_counter() - begin)
+
+    def _await_ready(self, ready: socket.socket) -> None:
+        ready.settimeout(0.2)
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end and self._daemon.poll() is None:
+            with contextlib.suppress(TimeoutError):
+                if ready.recv(4096).startswith(b"READY=1"):
+                    return
+        raise RuntimeError(f"{self.name} never got ready:\n{self.log()}")
 
     def _await_answer(self, active: int) -> float:
         """When it first told of so many active networks."""

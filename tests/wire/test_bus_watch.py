@@ -24,8 +24,8 @@ REGISTERED = "<domain name='guests.example' localOnly='yes' register='yes'/>"
 # A daemon on whose host both programs are installed.
 DAEMON = """
 from pasarela.daemon import main
-from pasarela.host.dbus import services
-services.PROGRAMS = {name: ("/bin/sh",) for name in services.PROGRAMS}
+from pasarela.host.dbus.programs import PROGRAMS
+PROGRAMS.update({name: ("/bin/sh",) for name in PROGRAMS})
 main.entry()
 """
 

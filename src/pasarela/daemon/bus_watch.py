@@ -11,9 +11,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pasarela.host.dbus.firewalld import ZONES
-from pasarela.host.dbus.resolved import MANAGER
-from pasarela.host.dbus.services import is_installed
+from pasarela.host.dbus.programs import BUS_NAMES, FIREWALLD, PROGRAMS, is_installed
 
 if TYPE_CHECKING:
     from jeepney import Message
@@ -23,7 +21,6 @@ log = logging.getLogger(__name__)
 
 _PATIENCE = 10.0  # seconds, for the bus to answer
 _BUS = "org.freedesktop.DBus"
-_SERVICES = (ZONES, MANAGER)
 
 
 class BusWatch:
@@ -37,7 +34,7 @@ class BusWatch:
         self._loop = asyncio.get_running_loop()
         self._connection: DBusConnection | None = None
         self._connecting: asyncio.Task[None] | None = None
-        if any(is_installed(service.program) for service in _SERVICES):
+        if any(map(is_installed, PROGRAMS)):
             self._connecting = asyncio.create_task(self._connect(), name="bus watch")
 
     def is_deaf(self) -> bool:
@@ -95,10 +92,10 @@ def _subscribed() -> DBusConnection:
 
 def _rules() -> list[str]:
     started = [
-        f"type='signal',sender='{_BUS}',member='NameOwnerChanged',arg0='{service.name}'"
-        for service in _SERVICES
+        f"type='signal',sender='{_BUS}',member='NameOwnerChanged',arg0='{name}'"
+        for name in BUS_NAMES.values()
     ]
-    return [*started, f"type='signal',sender='{ZONES.name}',member='Reloaded'"]
+    return [*started, f"type='signal',sender='{BUS_NAMES[FIREWALLD]}',member='Reloaded'"]
 
 
 def _means_forgotten(message: Message) -> bool:
@@ -107,5 +104,5 @@ def _means_forgotten(message: Message) -> bool:
     member = message.header.fields.get(HeaderFields.member)
     if member == "NameOwnerChanged":
         name, _, owner = message.body
-        return bool(owner) and name in {service.name for service in _SERVICES}
+        return bool(owner) and name in BUS_NAMES.values()
     return bool(member == "Reloaded")

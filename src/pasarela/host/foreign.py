@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from pasarela.host.legacy import legacy_tables
 from pasarela.host.netlink.attributes import as_be32, as_text, each, parse, text
 from pasarela.host.netlink.socket import Message, NetlinkSocket
 from pasarela.plan.foreign import FORWARD, INPUT, ForeignRule, ForeignTable, is_worth_reading
@@ -29,6 +28,7 @@ _IIFNAME, _OIFNAME = 6, 7
 _EQUAL = 0
 _ACCEPT = 1
 _LINK_BYTES = 16
+_LEGACY_NAMES = tuple(f"/proc/thread-self/net/{ip}_tables_names" for ip in ("ip", "ip6"))
 _OURS = text(_TABLE_NAME, TABLE_NAME)
 
 Table = tuple[int, str]
@@ -53,9 +53,25 @@ class ForeignTables:
         """The tables that may be in the way; none where the kernel does not let us look."""
         try:
             self._socket = self._socket or NetlinkSocket(_NETLINK_NETFILTER)
-            return (*_tables(self._socket), *legacy_tables())
+            return (*_tables(self._socket), *_legacy_tables())
         except OSError:
             return ()  # an ordinary user who looks at a plan, or a kernel without nftables
+
+
+def _legacy_tables() -> Iterator[ForeignTable]:
+    """Most hosts have none, which two files that are empty say, or not there."""
+    if any(map(_says_something, _LEGACY_NAMES)):
+        from pasarela.host.legacy import legacy_tables  # noqa: PLC0415  (seldom needed)
+
+        yield from legacy_tables()
+
+
+def _says_something(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123  (twice as fast)
+            return bool(file.read())
+    except OSError:
+        return False
 
 
 def _tables(socket: NetlinkSocket) -> Iterator[ForeignTable]:

@@ -1,7 +1,7 @@
 """What iptables-legacy made, which lies in a part of the kernel that nftables does not show.
 
 The kernel hands out a table as one block (linux/netfilter_ipv4/ip_tables.h, ip6_tables.h). It has
-a table once somebody has asked for it, so the names are looked at first: a read of an empty file.
+a table once somebody has asked for it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from struct import Struct
@@ -16,7 +17,6 @@ from struct import Struct
 from pasarela.plan.foreign import FORWARD, INPUT, ForeignRule, ForeignTable
 
 FILTER = "filter"
-_NAMES = Path("/proc/thread-self/net")
 _INFO, _ENTRIES = 64, 65
 _HEADER = Struct("=32sI5I5III")
 _REQUEST = Struct("=32sIxxxx")
@@ -73,12 +73,9 @@ class _Entry:
 def legacy_tables() -> Iterator[ForeignTable]:
     """The filters that iptables-legacy and ip6tables-legacy made; only root may look."""
     for family in _FAMILIES:
-        try:
-            loaded = FILTER in (_NAMES / family.names).read_text().split()
-            if loaded:
+        with suppress(OSError):
+            if FILTER in Path("/proc/thread-self/net", family.names).read_text().split():
                 yield _table(family, *_read(family))
-        except OSError:
-            continue
 
 
 def _read(family: _Family) -> tuple[dict[int, int], dict[int, int], bytes]:

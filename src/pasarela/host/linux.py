@@ -14,9 +14,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pasarela.errors import PasarelaError
 from pasarela.host.capabilities import KernelCapabilities
-from pasarela.host.dbus.bus import Bus
-from pasarela.host.dbus.firewalld import Firewalld
-from pasarela.host.dbus.resolved import Resolved
 from pasarela.host.dbus.services import BusServices
 from pasarela.host.dnsmasq import Dnsmasqs
 from pasarela.host.facts import read_basics, read_facts, read_for_start
@@ -48,6 +45,9 @@ from pasarela.plan.services import RegisteredDomain, ZonedBridge
 from pasarela.plan.shaping import BridgeShaping
 
 if TYPE_CHECKING:
+    from pasarela.host.dbus.bus import Bus
+    from pasarela.host.dbus.firewalld import Firewalld
+    from pasarela.host.dbus.resolved import Resolved
     from pasarela.host.dhcp_client import DhcpClients
     from pasarela.host.rules import Rules
 
@@ -87,11 +87,11 @@ class LinuxHost:
         self._foreign_tables = ForeignTables()
 
     def facts(self) -> Facts:
-        services = BusServices(self._bus)
+        services = BusServices(lambda: self._bus)
         return read_facts(self._route_socket, self._capabilities, services, lease_helper())
 
     def basics(self) -> Facts:
-        return read_basics(self._capabilities, BusServices(self._bus), lease_helper())
+        return read_basics(self._capabilities, BusServices(lambda: self._bus), lease_helper())
 
     def facts_for(self, networks: Sequence[Network]) -> Facts:
         facts = read_for_start(self._route_socket, self.basics(), networks)
@@ -181,14 +181,20 @@ class LinuxHost:
 
     @cached_property
     def _bus(self) -> Bus:
+        from pasarela.host.dbus.bus import Bus  # noqa: PLC0415  (few hosts need it, or what follows)
+
         return Bus()
 
     @cached_property
     def _firewalld(self) -> Firewalld:
+        from pasarela.host.dbus.firewalld import Firewalld  # noqa: PLC0415
+
         return Firewalld(self._bus)
 
     @cached_property
     def _resolved(self) -> Resolved:
+        from pasarela.host.dbus.resolved import Resolved  # noqa: PLC0415
+
         return Resolved(self._bus)
 
     @cached_property

@@ -16,7 +16,7 @@ from host.dbus.programs import Links, Zones
 from pasarela.client.embedded import open_embedded
 from pasarela.engine.engine import Engine
 from pasarela.errors import InternalError, ServiceFailed
-from pasarela.host.dbus import services
+from pasarela.host.dbus import programs
 from pasarela.host.dbus.bus import Bus
 from pasarela.host.dbus.firewalld import ZONES
 from pasarela.host.dbus.resolved import MANAGER
@@ -30,8 +30,8 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A bus of the test's own, which is the system's for everybody here."""
     with private_bus(tmp_path) as found:
         monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", found)
-        installed = dict.fromkeys(services.PROGRAMS, ("/bin/sh",))
-        monkeypatch.setattr(services, "PROGRAMS", installed)
+        installed = dict.fromkeys(programs.PROGRAMS, ("/bin/sh",))
+        monkeypatch.setattr(programs, "PROGRAMS", installed)
         yield found
 
 

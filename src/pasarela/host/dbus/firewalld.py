@@ -11,12 +11,13 @@ from dataclasses import replace
 
 from pasarela.errors import ServiceFailed
 from pasarela.host.dbus.bus import Bus, Service
+from pasarela.host.dbus.programs import BUS_NAMES, FIREWALLD
 from pasarela.plan.actions import Action, ApplyError, Remove
 from pasarela.plan.resources import Resource
 from pasarela.plan.services import ZonedBridge
 
-_NAME = "org.fedoraproject.FirewallD1"
-ZONES = Service(_NAME, "/org/fedoraproject/FirewallD1", f"{_NAME}.zone", "firewalld")
+_NAME = BUS_NAMES[FIREWALLD]
+ZONES = Service(_NAME, "/org/fedoraproject/FirewallD1", f"{_NAME}.zone", FIREWALLD)
 
 
 class Firewalld:

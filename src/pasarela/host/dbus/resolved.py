@@ -14,13 +14,14 @@ from typing import Any
 
 from pasarela.errors import ServiceFailed, SystemCallFailed
 from pasarela.host.dbus.bus import Bus, Service
+from pasarela.host.dbus.programs import BUS_NAMES, RESOLVED
 from pasarela.model.values import IpAddress
 from pasarela.plan.actions import Action, ApplyError, Remove
 from pasarela.plan.resources import Resource
 from pasarela.plan.services import RegisteredDomain
 
-_NAME = "org.freedesktop.resolve1"
-MANAGER = Service(_NAME, "/org/freedesktop/resolve1", f"{_NAME}.Manager", "systemd-resolved")
+_NAME = BUS_NAMES[RESOLVED]
+MANAGER = Service(_NAME, "/org/freedesktop/resolve1", f"{_NAME}.Manager", RESOLVED)
 _PROPERTIES = "org.freedesktop.DBus.Properties"
 _FAMILIES = {4: AF_INET, 6: AF_INET6}
 

@@ -86,10 +86,9 @@ def build(*, bridge: bool) -> None:
     _start_dnsmasq("internet", _INTERNET_DNSMASQ)
     _start_dnsmasq("router", _ROUTER_DNSMASQ)
     _start_web_server()
+    uplink.configure()
     if bridge:
         uplink.bridge()
-    else:
-        uplink.configure(uplink.NIC)
 
 
 def batch(name: str, commands: str) -> None:

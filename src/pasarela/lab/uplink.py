@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from pasarela.lab import addresses, dhcp, node
 from pasarela.lab.faults import LabError, run
 
@@ -11,18 +13,18 @@ _HOST = node.HOST
 _ADVERTISEMENT = 10.0  # seconds to wait for the router's
 
 
-def configure(interface: str) -> None:
-    """Give the host its address on this interface."""
+def configure() -> None:
+    """Give the host its addresses, on its NIC."""
     _in_host(
         # The lab knows that nobody else has the host's addresses: no second to find that out.
-        f"echo 0 > /proc/sys/net/ipv6/conf/{interface}/accept_dad",
-        f"echo 0 > /proc/sys/net/ipv6/conf/{interface}/router_solicitation_delay",
-        f"ip link set {interface} up",
+        f"echo 0 > /proc/sys/net/ipv6/conf/{NIC}/accept_dad",
+        f"echo 0 > /proc/sys/net/ipv6/conf/{NIC}/router_solicitation_delay",
+        f"ip link set {NIC} up",
     )
-    if dhcp.acquire(_HOST, interface, _HOST) is None:
-        raise LabError(f"the lab's host got no address by DHCP on {interface}")
-    if not addresses.await_ipv6(_HOST, interface, _ADVERTISEMENT):
-        raise LabError(f"the lab's host got no IPv6 address on {interface}")
+    if dhcp.acquire(_HOST, NIC, _HOST) is None:
+        raise LabError(f"the lab's host got no address by DHCP on {NIC}")
+    if not addresses.await_ipv6(_HOST, NIC, _ADVERTISEMENT):
+        raise LabError(f"the lab's host got no IPv6 address on {NIC}")
 
 
 def is_bridged() -> bool:
@@ -30,26 +32,23 @@ def is_bridged() -> bool:
 
 
 def bridge() -> None:
-    """Put the NIC into a new bridge br0, which takes over its MAC address and so its lease."""
+    """Put the NIC into a new bridge br0 with the command that everybody has for it."""
     if is_bridged():
         raise LabError(f"the host has a bridge {BRIDGE} already")
-    mac = run(node.inside(_HOST, ["cat", f"/sys/class/net/{NIC}/address"])).strip()
-    _in_host(
-        f"ip link add {BRIDGE} address {mac} type bridge stp_state 0 forward_delay 0",
-        f"ip addr flush dev {NIC}",
-        f"echo 1 > /proc/sys/net/ipv6/conf/{NIC}/disable_ipv6",
-        f"ip link set {NIC} master {BRIDGE}",
-        f"ip link set {NIC} up",
-    )
-    configure(BRIDGE)
+    _host_bridge("create", BRIDGE, "--port", NIC)
 
 
 def unbridge() -> None:
-    """Give the NIC back its address, and remove the bridge."""
+    """Give the NIC back what it had, and remove the bridge."""
     if not is_bridged():
         raise LabError(f"the host has no bridge {BRIDGE}")
-    _in_host(f"ip link del {BRIDGE}", f"echo 0 > /proc/sys/net/ipv6/conf/{NIC}/disable_ipv6")
-    configure(NIC)
+    _host_bridge("delete", BRIDGE)
+
+
+def _host_bridge(*words: str) -> None:
+    """In a process of its own, for this one may be on another machine of the lab."""
+    pasarela = [sys.executable, "-m", "pasarela.cli.main", "host-bridge", *words]
+    run(node.inside(_HOST, pasarela))
 
 
 def _in_host(*commands: str) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pasarela.errors import HostnetRefused, InterfaceNotFound
 from pasarela.hostnet.netplan.bridging import refuse_in_use, without
-from pasarela.hostnet.netplan.entries import says, with_settings
+from pasarela.hostnet.netplan.entries import overwritten, says, with_settings
 from pasarela.hostnet.netplan.layers import LAYER3
-from pasarela.hostnet.netplan.merged import Configuration, Device
+from pasarela.hostnet.netplan.merged import Configuration, Device, refuse_outside_etc
 from pasarela.hostnet.netplan.ports import declared, found_port, home, silent
 from pasarela.hostnet.netplan.reading import interface as read
+from pasarela.hostnet.netplan.style import Value
 from pasarela.hostnet.netplan.writing import SECTION_OF, device_settings
 from pasarela.model.interface_config import (
     BondConfig,
@@ -28,6 +29,9 @@ _DESCRIBED = LAYER3 | {
     "parameters",
 }
 """What an interface document says; everything else that a file says of it stays."""
+
+_SHARED = {"parameters"}
+"""Of these an interface document says a part alone."""
 
 
 def defined(configuration: Configuration, interface: InterfaceConfig) -> Configuration:
@@ -87,15 +91,35 @@ def _written(
     device: Device | None,
     ids: list[str],
 ) -> Configuration:
-    settings = device_settings(interface, ids)
+    settings = device_settings(interface, ids) or {"dhcp4": False}  # netplan wants some word
     held = device.settings if device else {}
-    id = device.id if device else interface.name
-    keys = ("network", SECTION_OF[interface.type], id)
-    new = {key: value for key, value in settings.items() if not says(held.get(key), value)}
+    keys = ("network", SECTION_OF[interface.type], device.id if device else interface.name)
     place = home(configuration, device)
-    changed = with_settings(place, keys, new or ({} if device else {"dhcp4": False}))
-    configuration = configuration.with_document(changed)
+    new = {key: value for key, value in settings.items() if key not in held}
+    configuration = configuration.with_document(with_settings(place, keys, new))
     for key in held:
-        if key in _DESCRIBED and key not in settings:
+        if key in settings and not _says_just(held[key], settings[key], key):
+            configuration = _changed(configuration, keys, key, settings[key])
+        elif key in _DESCRIBED and key not in settings:
             configuration = without(configuration, (*keys, key))
     return configuration
+
+
+def _changed(
+    configuration: Configuration, keys: tuple[str, ...], key: str, value: Value
+) -> Configuration:
+    """With another value where the old one stands; what several files say together goes."""
+    documents = configuration.holding(*keys, key)
+    if len(documents) > 1:
+        configuration = without(configuration, (*keys, key))
+        place = next(_ for _ in configuration.documents if _.path == documents[-1].path)
+        return configuration.with_document(with_settings(place, keys, {key: value}))
+    refuse_outside_etc(documents[0], keys[-1])
+    whole = key not in _SHARED
+    changed = overwritten(documents[0], (*keys, key), value, whole=whole)
+    return configuration.with_document(changed)
+
+
+def _says_just(held: object, wanted: Value, key: str) -> bool:
+    extra = isinstance(held, dict) and isinstance(wanted, dict) and held.keys() - wanted.keys()
+    return says(held, wanted) and (key in _SHARED or not extra)

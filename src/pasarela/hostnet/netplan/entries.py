@@ -56,15 +56,15 @@ def _sections_in_flow(document: Document) -> bool:
     return any(section.flow for section in sections if isinstance(section, Mapping))
 
 
-def overwritten(document: Document, keys: Keys, value: Value) -> Document:
-    """With another value for a key that is there; in a mapping, other keys stay."""
+def overwritten(document: Document, keys: Keys, value: Value, *, whole: bool = False) -> Document:
+    """With another value for a key that is there; in a mapping other keys stay, but ``whole``."""
     parent = document.own(*keys[:-1])
     assert parent is not None, "the key is there"
     index = len(parent.keys) - 1 - parent.keys[::-1].index(keys[-1])
     held = parent.entries[index].value
-    if says(held.plain, value):
+    if says(held.plain, value) and not whole:
         return document
-    if isinstance(held, Mapping) and not held.alias and isinstance(value, dict):
+    if isinstance(held, Mapping) and not held.alias and isinstance(value, dict) and not whole:
         return with_settings(document, keys, value)
     return replaced(document, parent, index, index, written({keys[-1]: value}, style_of(document)))
 

@@ -150,17 +150,17 @@ def opening(path: str, uri: str) -> tuple[int, str, str] | None:
 KEEPALIVE, PING, CALL, MESSAGE = 0x6B656570, 1, 0, 2
 
 
-@pytest.mark.parametrize(("version", "kind"), [(1, MESSAGE), (2, MESSAGE), (1, CALL)])
+@pytest.mark.parametrize("version", [1, 2])
 def test_pings_are_answered_alike(
-    version: int, kind: int, pasarelad: Pasarelad, libvirtd_11: Libvirtd11
+    version: int, pasarelad: Pasarelad, libvirtd_11: Libvirtd11
 ) -> None:
-    assert ping(pasarelad.socket, version, kind) == ping(libvirtd_11.socket, version, kind)
+    assert ping(pasarelad.socket, version) == ping(libvirtd_11.socket, version)
 
 
-def ping(path: str, version: int, kind: int) -> list[bytes]:
+def ping(path: str, version: int) -> list[bytes]:
     """What comes back between the answers to two other calls."""
     asked = struct.pack(">6I", 0x20008086, 1, 66, CALL, 1, 0)
-    pinged = struct.pack(">6I", KEEPALIVE, version, PING, kind, 0, 0)
+    pinged = struct.pack(">6I", KEEPALIVE, version, PING, MESSAGE, 0, 0)
     with socket.socket(socket.AF_UNIX) as raw:
         raw.settimeout(10)
         raw.connect(path)
@@ -173,4 +173,4 @@ def ping(path: str, version: int, kind: int) -> list[bytes]:
                 (length,) = struct.unpack(">I", messages.read(4))
                 found.append(messages.read(length - 4))
             found.append(b"")
-    return [message.replace(b"%1$s", b"%s") for message in found]
+    return found

@@ -88,6 +88,9 @@ def refuse_active(entry: Entry | None) -> None:
 
 def _refuse_unreadable(name: str, store: Store) -> None:
     """What somebody wrote by hand is not overwritten for a slip of theirs."""
+    if store.unreadable(name) is None:
+        return
+    store.refresh()  # a daemon has read it when it started; it may have been corrected since
     problem = store.unreadable(name)
     if problem is not None:
         raise OperationFailed(

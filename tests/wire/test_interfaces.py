@@ -294,6 +294,13 @@ def test_a_bridge_that_is_only_defined(host: Pasarelad):
     assert interfaces_of(host).read_text() == STATIC
 
 
+def test_a_bridge_over_a_nic_that_is_down(host: Pasarelad):
+    host.virsh("iface-destroy", "enp3s0")
+    told(host, "iface-bridge", "enp3s0", "br0", "--no-stp")
+    assert addresses(host, "br0") == ["192.0.2.10/24"]
+    assert gateways(host) == [("192.0.2.1", "br0")]
+
+
 def test_one_change_at_a_time(host: Pasarelad):
     assert "nothing to be committed." in refused(host, "iface-commit")
     told(host, "iface-begin")

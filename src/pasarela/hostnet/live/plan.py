@@ -234,10 +234,16 @@ def move(now: State, wanted: State) -> Move:
 def differences(now: State, wanted: State) -> list[Item | str]:
     """What is missing or too much after a move, but for what comes and goes by itself."""
     rest = move(now, wanted)
-    items = [one for one in (*rest.add, *rest.remove) if not _is_volatile(one)]
+    more = [one for one in rest.remove if not _is_made_by_kernel(one)]
+    items = [one for one in (*rest.add, *more) if not _is_volatile(one)]
     links = [*rest.join, *rest.options, *rest.resize]
     names = [*(link.name for link in links), *rest.up, *rest.leave, *rest.down, *rest.delete]
     return [*items, *dict.fromkeys(names), *(link.name for link in missing_links(now, wanted))]
+
+
+def _is_made_by_kernel(item: Item) -> bool:
+    """A link that comes up gets a link-local address, if it has none: one that was down had not."""
+    return isinstance(item, Address) and item.is_link_local
 
 
 def _is_volatile(item: Item) -> bool:

@@ -94,7 +94,8 @@ def test_addresses_on_both_are_refused() -> None:
         (CARD + "iface br1 inet manual\n bridge_ports eth0\n", "eth0", "already a port of br1"),
         (CARD + "iface bond0 inet manual\n bond-slaves eth0\n", "eth0", "already a port of bond0"),
         (CARD + "iface eth1 inet static inherits eth0\n", "eth0", "eth1 inherits from eth0"),
-        ("iface eth0 inet ppp\n provider dsl\n", "eth0", "has the method 'ppp'"),
+        ("iface eth0 inet ppp\n provider dsl\n", "eth0", "eth0 is 'inet ppp'"),
+        ("iface eth0 can static\n bitrate 125000\n", "eth0", "eth0 is 'can static'"),
         ("iface eth0 inet manual\n bridge_ports eth1\n", "eth0", "eth0 is a bridge itself"),
         ("auto eth0=home\niface home inet dhcp\n", "eth0", "under another name"),
     ],
@@ -138,6 +139,13 @@ def test_a_card_and_a_bridge_in_two_files_come_together() -> None:
 
 def test_unbridging_what_is_no_bridge_changes_nothing() -> None:
     assert list(IFUPDOWN.unbridge({MAIN: CARD}, "br7")) == []
+
+
+def test_a_command_that_names_the_bridge_is_not_left_to_fail() -> None:
+    text = TWO + "    up brctl setageing br0 0\n"
+    with pytest.raises(HostnetRefused, match="names br0") as told:
+        IFUPDOWN.unbridge({MAIN: text}, "br0")
+    assert str(told.value.location) == "/etc/network/interfaces:13"
 
 
 def test_a_bond_within_a_bridge_is_written_with_its_ports() -> None:

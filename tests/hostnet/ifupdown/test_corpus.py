@@ -60,6 +60,16 @@ def test_a_change_made_twice_is_made_once(name: str) -> None:
     assert carry_out(once, action) == []
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_defining_what_is_there_changes_nothing(name: str) -> None:
+    files = texts(FOLDER / name)
+    for interface in Ifupdown().interfaces(files):
+        try:
+            assert list(Ifupdown().define(files, interface)) == []
+        except HostnetRefused as error:
+            assert "inherits" in error.message or "mapping" in error.message
+
+
 @pytest.mark.parametrize("name", KEEPING)
 def test_unbridging_gives_the_files_back(name: str) -> None:
     files = texts(FOLDER / name)

@@ -56,6 +56,19 @@ def _check_hooks(editing: Editing, stanza: Stanza, port: str, bridge: str) -> No
             )
 
 
+def _check_hooks_of(editing: Editing, stanza: Stanza, bridge: str, port: str) -> None:
+    """The way back: a command that names the bridge would name what is no more."""
+    for option in stanza.options:
+        if is_hook(option) and names(option.value, bridge):
+            line = editing.configuration.file(stanza.path).lines[option.index]
+            raise HostnetRefused(
+                f"the command '{option.value}' names {bridge}, which is about to end",
+                location=Location(str(stanza.path), line.number),
+                remedy=f"write $IFACE where it says {bridge}, then it moves to {port};"
+                " or take the line away",
+            )
+
+
 def _split(editing: Editing, stanza: Stanza, bridge: str, start: StartMode) -> None:
     """Make two stanzas of one: the port's above, the bridge's below with all that moves."""
     raw = editing.raw(stanza.path, stanza.head)
@@ -156,8 +169,14 @@ def _rename_aliases(editing: Editing, stanzas: Sequence[Stanza], port: str, brid
 
 
 def give_back(editing: Editing, bridge: str, port: str) -> None:
-    """Give the bridge's stanzas to ``port``, and take away what made it a bridge."""
+    """Give the bridge's stanzas to ``port``, and take away what made it a bridge.
+
+    Raises:
+        HostnetRefused: a hook names the bridge.
+    """
     stanzas = editing.configuration.of(bridge)
+    for stanza in stanzas:
+        _check_hooks_of(editing, stanza, bridge, port)
     kept = [one for one in editing.configuration.of(port) if not one.is_alias]
     first = next(one for one in stanzas if not one.is_alias)
     cloned = any(one.values(_BOTH) for one in kept)

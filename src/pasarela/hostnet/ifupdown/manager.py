@@ -50,9 +50,12 @@ class Ifupdown:
                 f"{bridge.name} has no port", remedy="name the network card that it is for"
             )
         keep = change.keep and bridge.ipv4 is None and bridge.ipv6 is None
-        there = bool(read(files).of(bridge.name))
+        configuration = read(files)
+        for name in bridge.ports:
+            check_port(configuration, name, bridge.name)
+        there = bool(configuration.of(bridge.name))
         steps: list[Step] = [_taking_over(bridge)] if not there else [_refusing_two(bridge)]
-        steps += [_demoting(port) for port in bridge.ports]
+        steps += [_demoting(port, bridge.name) for port in bridge.ports]
         steps += [_adding(bridge.name, port) for port in bridge.ports if there]
         wanted = bridge if not there else _said(bridge, change.bridge, files)
         scope = Scope.LINK | Scope.START if keep else Scope.ALL
@@ -65,7 +68,8 @@ class Ifupdown:
         configuration = read(files)
         if not configuration.of(name):
             return ()
-        options = [option for one in configuration.of(name) for option in one.options]
+        plain = [one for one in configuration.of(name) if not one.is_alias]
+        options = [option for one in plain for option in one.options]
         ports = reading.bridge_ports(options)
         if not ports:
             raise HostnetRefused(
@@ -76,7 +80,9 @@ class Ifupdown:
 
     def add_port(self, files: Texts, bridge: str, port: InterfaceConfig) -> Sequence[FileEdit]:
         check_port(read(files), port.name, bridge)
-        return _run(files, [_adding(bridge, port.name), _demoting(port.name), _linking(port)])
+        return _run(
+            files, [_demoting(port.name, bridge), _adding(bridge, port.name), _linking(port)]
+        )
 
     def remove_port(self, files: Texts, bridge: str, port: str) -> Sequence[FileEdit]:
         return _run(files, [_removing(bridge, port)])
@@ -132,8 +138,6 @@ def _taking_over(bridge: InterfaceConfig) -> Step:
     port = bridge.ports[0]
 
     def step(editing: Editing) -> None:
-        for name in bridge.ports:
-            check_port(editing.configuration, name, bridge.name)
         if any(not one.is_alias for one in editing.configuration.of(port)):
             bridging.move(editing, port, bridge.name, bridge.start)
 
@@ -178,8 +182,16 @@ def _keeping_mac(bridge: InterfaceConfig) -> Step:
     return step
 
 
-def _demoting(port: str) -> Step:
-    return lambda editing: bridging.demote(editing, port)
+def _demoting(port: str, master: str) -> Step:
+    """Without addresses; a port that its master has already needs no stanza for that."""
+
+    def step(editing: Editing) -> None:
+        configuration = editing.configuration
+        is_port = port in reading.interface(configuration, master).ports
+        if configuration.of(port) or not is_port:
+            bridging.demote(editing, port)
+
+    return step
 
 
 def _adding(bridge: str, port: str) -> Step:
@@ -226,7 +238,7 @@ def _defining(interface: InterfaceConfig) -> list[Step]:
     steps: list[Step] = []
     for port in _all_ports(interface):
         if port.details is None:
-            steps += [_demoting(port.name), _linking(port)]
+            steps += [_demoting(port.name, interface.name), _linking(port)]
         else:
             steps += _defining(replace(port, ipv4=None, ipv6=None))
     return steps + _reconciling(interface, Scope.DEFINITION)
@@ -240,15 +252,20 @@ def _reconciling(
     def step(part: Scope) -> Step:
         return lambda editing: reconcile(editing, interface, part, said_only=said_only)
 
-    parts = (scope & (Scope.ADDRESSES | Scope.COMMANDS), scope & Scope.LINK, scope & Scope.START)
+    first = scope & (Scope.ADDRESSES | Scope.COMMANDS)
+    parts = (first, scope & Scope.DNS, scope & Scope.LINK, scope & Scope.START)
     return [step(part) for part in parts if part]
 
 
 def _linking(port: InterfaceConfig) -> Step:
     """A port's own MAC and MTU, where it says any."""
-    return lambda editing: reconcile(
-        editing, replace(port, details=None), Scope.LINK, said_only=True
-    )
+    said = port.mac is not None or port.mtu is not None
+
+    def step(editing: Editing) -> None:
+        if said:
+            reconcile(editing, replace(port, details=None), Scope.LINK, said_only=True)
+
+    return step
 
 
 def _forget(editing: Editing, name: str) -> None:

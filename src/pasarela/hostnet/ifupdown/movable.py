@@ -77,9 +77,9 @@ def _check_kind(configuration: Configuration, port: str) -> None:
 
 def _check_method(configuration: Configuration, port: str) -> None:
     for stanza in configuration.of(port):
-        if stanza.family in ("inet", "inet6") and stanza.method not in _METHODS:
+        if stanza.family not in ("inet", "inet6", "") or stanza.method not in _METHODS:
             raise HostnetRefused(
-                f"{port} has the method '{stanza.method}', which makes an interface of its own"
+                f"{port} is '{stanza.family} {stanza.method}', which makes an interface of its own"
                 " kind and cannot move to a bridge",
                 location=_place(configuration, stanza),
                 remedy="bridge the network card that lies below it",

@@ -20,7 +20,15 @@ def paired(
     for likeness in (_is_same, _is_same_method, _is_same_family, _is_plain):
         for index, one in enumerate(stanzas):
             for place, stanza in enumerate(existing):
-                if index not in found and likeness(one, stanza) and _fits(found, index, place):
+                if (
+                    index not in found
+                    and likeness(one, stanza)
+                    and _fits(
+                        [(stanzas[i].family == one.family, i, j) for i, j in found.items()],
+                        index,
+                        place,
+                    )
+                ):
                     found[index] = place
     pairs = [
         (one, existing[found[index]] if index in found else None)
@@ -29,10 +37,11 @@ def paired(
     return pairs, [one for i, one in enumerate(existing) if i not in found.values()]
 
 
-def _fits(found: dict[int, int], index: int, place: int) -> bool:
-    """Whether a pair keeps the order of those that are found, and its stanza is free."""
+def _fits(found: Sequence[tuple[bool, int, int]], index: int, place: int) -> bool:
+    """Whether a pair's stanza is free, and keeps the order of those of its own family."""
     return all(
-        place != other and (index < earlier) == (place < other) for earlier, other in found.items()
+        place != other and (not of_family or (index < earlier) == (place < other))
+        for of_family, earlier, other in found
     )
 
 

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Flag, auto
 
 from pasarela.hostnet.ifupdown.document import Stanza
 from pasarela.hostnet.ifupdown.editing import Editing
+from pasarela.hostnet.ifupdown.reading import interface as read_interface
 from pasarela.hostnet.ifupdown.reading import start
-from pasarela.hostnet.ifupdown.reconcile_addresses import reconcile_addresses
+from pasarela.hostnet.ifupdown.reconcile_addresses import reconcile_addresses, reconcile_dns
 from pasarela.hostnet.ifupdown.reconcile_link import reconcile_link
-from pasarela.hostnet.ifupdown.writing import stanza_lines, wanted
-from pasarela.model.interface_config import InterfaceConfig, StartMode
+from pasarela.hostnet.ifupdown.writing import DETAIL_NAMES, stanza_lines, wanted
+from pasarela.model.interface_config import (
+    BondConfig,
+    BridgeConfig,
+    InterfaceConfig,
+    StartMode,
+    VlanConfig,
+)
 
 
 class Scope(Flag):
     """What of an interface is made as wanted."""
 
-    START = auto()
-    LINK = auto()
     ADDRESSES = auto()
+    DNS = auto()
+    LINK = auto()
+    START = auto()
     COMMANDS = auto()  # those about addresses that the model does not know, as ip rule
-    DEFINITION = START | LINK | ADDRESSES
+    DEFINITION = ADDRESSES | DNS | LINK | START
     ALL = DEFINITION | COMMANDS
 
 
@@ -29,21 +38,48 @@ def reconcile(
 ) -> None:
     """Change the stanzas of ``interface``, or write them where there are none.
 
-    With ``said_only`` a link's option that the interface does not say is left as it is.
+    What they say already is not touched, however they say it. With ``said_only`` a link's option
+    that the interface does not say is left as it is.
     """
     existing = editing.configuration.of(interface.name)
     if not existing:
         _write(editing, interface)
         return
+    there = read_interface(editing.configuration, interface.name)
     stanzas = wanted(interface)
-    if Scope.START in scope:
-        _start(editing, interface, existing[0])
     if Scope.ADDRESSES in scope:
         commands_too = Scope.COMMANDS in scope
-        reconcile_addresses(editing, stanzas, existing, commands_too=commands_too)
+        if commands_too or (there.ipv4, there.ipv6) != (interface.ipv4, interface.ipv6):
+            reconcile_addresses(editing, stanzas, existing, commands_too=commands_too)
+    if Scope.DNS in scope and there.dns != interface.dns:
+        reconcile_dns(editing, stanzas, existing)
     if Scope.LINK in scope:
         plain = [one for one in existing if not one.is_alias] or existing
-        reconcile_link(editing, stanzas[0].link, plain, said_only=said_only)
+        names = _differing(there, interface)
+        reconcile_link(editing, stanzas[0].link, plain, names, said_only=said_only)
+    if Scope.START in scope:
+        _start(editing, interface, existing[0])
+
+
+def _differing(there: InterfaceConfig, interface: InterfaceConfig) -> list[str]:
+    """The link's options that may have to change."""
+    names = [] if _alike(there, interface) else list(DETAIL_NAMES)
+    if there.mtu != interface.mtu:
+        names.append("mtu")
+    if there.mac != interface.mac:
+        names.append("hwaddress")
+    return names
+
+
+def _alike(one: InterfaceConfig, other: InterfaceConfig) -> bool:
+    """Whether they are the same kind of bridge, bond or VLAN, of the same ports."""
+    return one.ports == other.ports and _portless(one) == _portless(other)
+
+
+def _portless(config: InterfaceConfig) -> BridgeConfig | BondConfig | VlanConfig | None:
+    if isinstance(config.details, BridgeConfig | BondConfig):
+        return replace(config.details, ports=())
+    return config.details
 
 
 def _write(editing: Editing, interface: InterfaceConfig) -> None:

@@ -18,7 +18,7 @@ from pasarela.hostnet.ifupdown.lines import words
 from pasarela.hostnet.ifupdown.pairing import paired
 from pasarela.hostnet.ifupdown.placing import end_of, exchange
 from pasarela.hostnet.ifupdown.reading import address_of, dns, gateway_of
-from pasarela.hostnet.ifupdown.writing import LINK_NAMES, Wanted, stanza_lines
+from pasarela.hostnet.ifupdown.writing import Wanted, stanza_lines
 
 _ADDRESSING = frozenset({"address", "netmask", "network", "broadcast", "pointopoint", "scope"})
 _DNS = frozenset({"dns-nameservers", "dns-nameserver", "dns-search", "dns-domain"})
@@ -39,12 +39,21 @@ def reconcile_addresses(
     for one, stanza in pairs:
         if stanza is not None:
             _address(editing, one, stanza)
-            _dns(editing, one, stanza)
             _routes(editing, one, stanza, commands_too=commands_too)
     kept = [stanza for _, stanza in pairs if stanza is not None]
     for stanza in surplus:
         _give_up(editing, stanza, kept)
     _add_missing(editing, pairs, existing[0].device)
+
+
+def reconcile_dns(editing: Editing, stanzas: Sequence[Wanted], existing: Sequence[Stanza]) -> None:
+    """Say the name servers once, in the stanza that addresses are asked for in first."""
+    pairs, surplus = paired(stanzas, existing)
+    for one, stanza in pairs:
+        if stanza is not None:
+            _dns(editing, one, stanza)
+    for stanza in surplus:
+        editing.drop(stanza, [option for option in stanza.options if option.name in _DNS])
 
 
 def _add_missing(
@@ -75,7 +84,9 @@ def _give_up(editing: Editing, stanza: Stanza, kept: Sequence[Stanza]) -> None:
 
 
 def _lasts(option: Option) -> bool:
-    return option.name in LINK_NAMES or option.name.startswith(("bridge-", "bond-", "vlan-"))
+    return option.name in ("mtu", "hwaddress") or option.name.startswith(
+        ("bridge-", "bond-", "vlan-")
+    )
 
 
 def _address(editing: Editing, one: Wanted, stanza: Stanza) -> None:

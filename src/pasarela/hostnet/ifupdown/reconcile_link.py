@@ -8,8 +8,8 @@ from pasarela.hostnet.ifupdown.addresses import clean
 from pasarela.hostnet.ifupdown.document import Option, Stanza, split_names
 from pasarela.hostnet.ifupdown.editing import Editing
 from pasarela.hostnet.ifupdown.placing import end_of, set_value
-from pasarela.hostnet.ifupdown.reading import BOND_PORTS, mac_of
-from pasarela.hostnet.ifupdown.writing import LINK_NAMES, spelled
+from pasarela.hostnet.ifupdown.reading import BOND_PORTS, bridge_ports, mac_of
+from pasarela.hostnet.ifupdown.writing import spelled
 
 _SYNONYMS = {
     "bond-slaves": frozenset(BOND_PORTS),
@@ -18,12 +18,17 @@ _SYNONYMS = {
 
 
 def reconcile_link(
-    editing: Editing, link: dict[str, str], stanzas: Sequence[Stanza], *, said_only: bool
+    editing: Editing,
+    link: dict[str, str],
+    stanzas: Sequence[Stanza],
+    names: Sequence[str],
+    *,
+    said_only: bool,
 ) -> None:
-    """Each option of the link: left where it says the same, else written, changed or taken."""
+    """Each option of these names: left where it says the same, else written, changed or taken."""
     style = editing.style(stanzas[0])
     missing: list[tuple[str, str]] = []
-    for name in dict.fromkeys((*link, *LINK_NAMES)):
+    for name in names:
         places = [
             (stanza, option)
             for stanza in stanzas
@@ -32,11 +37,11 @@ def reconcile_link(
         ]
         value = link.get(name)
         if value is None:
-            if not said_only:
+            if not said_only and name != "bridge-maxwait":
                 _drop_all(editing, places)
-        elif not places:
+        elif not places and not (name == "bridge-maxwait" and any(map(_is_home, stanzas))):
             missing.append((spelled(name, style), value))
-        elif not _says(name, [option for _, option in places], value):
+        elif places and not _says(name, [option for _, option in places], value):
             _change(editing, places, value)
     if missing:
         home = next((one for one in stanzas if _is_home(one)), stanzas[0])
@@ -57,7 +62,9 @@ def _says(name: str, options: Sequence[Option], value: str) -> bool:
     told = clean(options[-1].value) or ""
     if name == "hwaddress":
         return mac_of(options) == value.rsplit(maxsplit=1)[-1]
-    if name in ("bridge-ports", *BOND_PORTS):
+    if name == "bridge-ports":
+        return bridge_ports(options) == [port for port in value.split() if port != "none"]
+    if name in BOND_PORTS:
         return [word for one in options for word in split_names(one.value)] == value.split()
     if name == "bridge-stp":
         return (told in ("on", "yes", "true")) == (value == "on")

@@ -183,10 +183,11 @@ def _vlan_options(name: str, vlan: VlanConfig) -> dict[str, str]:
     return {"vlan-raw-device": vlan.parent}
 
 
-LINK_NAMES = (
+DETAIL_NAMES = (
     "bridge-ports",
     "bridge-stp",
     "bridge-fd",
+    "bridge-maxwait",
     "bond-slaves",
     "bond-mode",
     "bond-miimon",
@@ -197,7 +198,5 @@ LINK_NAMES = (
     "bond-arp-ip-target",
     "bond-arp-validate",
     "vlan-raw-device",
-    "mtu",
-    "hwaddress",
 )
-"""The names that ``link_options`` writes and takes away; bridge-maxwait only comes."""
+"""What a bridge, bond or VLAN is told of itself; bridge-maxwait is written and never taken away."""

@@ -1,7 +1,6 @@
-"""Calls every method of libvirt-python for networks and ports, and prints what comes back.
+"""Calls each method of libvirt-python for networks or interfaces, and prints what comes back.
 
-Run with a URI, by a Python that has libvirt-python; not a test itself. With a second argument
-``interfaces``, the methods for the host's interfaces instead.
+Run with a URI and one of MODES, by a Python that has libvirt-python; not a test itself.
 """
 
 from __future__ import annotations
@@ -195,5 +194,27 @@ def interfaces(uri: str) -> None:
         show("XMLDesc(inactive)", interface.XMLDesc, 1)
 
 
+def changes(uri: str) -> None:
+    connection = libvirt.open(uri)
+    document = "<interface type='bridge' name='br9'><bridge stp='off'/></interface>"
+    show("changeBegin", connection.changeBegin)
+    show("changeBegin again", connection.changeBegin)
+    bridge = show("interfaceDefineXML", connection.interfaceDefineXML, document)
+    show("listDefinedInterfaces", connection.listDefinedInterfaces)
+    show("numOfDefinedInterfaces", connection.numOfDefinedInterfaces)
+    show("create", bridge.create)
+    show("isActive", bridge.isActive)
+    show("name", bridge.name)
+    show("destroy", bridge.destroy)
+    show("isActive", bridge.isActive)
+    show("changeCommit", connection.changeCommit)
+    show("changeRollback", connection.changeRollback)
+    show("undefine", bridge.undefine)
+    show("undefine again", bridge.undefine)
+    show("listDefinedInterfaces", connection.listDefinedInterfaces)
+
+
+MODES = {"networks": networks, "interfaces": interfaces, "changes": changes}
+
 if __name__ == "__main__":
-    (interfaces if sys.argv[2:] == ["interfaces"] else networks)(sys.argv[1])
+    MODES[sys.argv[2]](sys.argv[1])

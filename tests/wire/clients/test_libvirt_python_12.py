@@ -39,8 +39,8 @@ def transcript(daemon: Pasarelad | Libvirtd, *arguments: str) -> list[str]:
 
 
 def test_every_method_of_networks_and_ports(pasarelad: Pasarelad, libvirtd_11: Libvirtd11) -> None:
-    found = transcript(pasarelad, pasarelad.uri)
-    assert found == transcript(libvirtd_11, libvirtd_11.uri)
+    found = transcript(pasarelad, pasarelad.uri, "networks")
+    assert found == transcript(libvirtd_11, libvirtd_11.uri, "networks")
     assert sum(line.startswith("event lifecycle") for line in found) > 6
     assert sum(line.startswith("event metadata") for line in found) > 3
 
@@ -55,6 +55,38 @@ def test_every_method_of_interfaces(pasarelad: Pasarelad, libvirtd: Libvirtd) ->
     finally:
         for daemon in (pasarelad, libvirtd):
             daemon.run("ip", "link", "del", "veth7")
+
+
+def test_changes_of_interfaces(pasarelad: Pasarelad) -> None:
+    """The real daemon of Debian has no such thing; libvirt's netcf driver had."""
+    file = pasarelad.root / "etc/network/interfaces"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("auto lo\niface lo inet loopback\n")
+    try:
+        found = transcript(pasarelad, pasarelad.uri, "changes")
+        text = file.read_text()
+    finally:
+        file.unlink()
+    assert found == [
+        "changeBegin: 0",
+        "changeBegin again: (55, 26, 'Requested operation is not valid: "
+        "there is another transaction running.')",
+        "interfaceDefineXML: virInterface br9",
+        "listDefinedInterfaces: ['br9']",
+        "numOfDefinedInterfaces: 1",
+        "create: 0",
+        "isActive: 0",  # without a port there is no carrier
+        "name: br9",
+        "destroy: 0",
+        "isActive: 0",
+        "changeCommit: 0",
+        "changeRollback: (55, 26, 'Requested operation is not valid: "
+        "no transaction running, nothing to rollback.')",
+        "undefine: 0",
+        "undefine again: (57, 26, \"Interface not found: couldn't find interface named 'br9'\")",
+        "listDefinedInterfaces: []",
+    ]
+    assert text == "auto lo\niface lo inet loopback\n"
 
 
 def test_it_notices_the_end_of_the_daemon(pasarelad: Pasarelad) -> None:

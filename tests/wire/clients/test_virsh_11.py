@@ -11,8 +11,10 @@ import pytest
 from oracle.libvirtd import Libvirtd
 from wire.clients.libvirtd11 import Libvirtd11
 from wire.clients.programs import DEBIAN13, debian13, need
+from wire.documents import DOCUMENTS
 from wire.pasarelad import Pasarelad
 from wire.scenarios import SCENARIOS, differences
+from wire.test_events import LIFE, PROBE, listening
 
 pytestmark = [pytest.mark.netns, pytest.mark.oracle]
 
@@ -133,3 +135,26 @@ def test_nor_from_its_own_daemon_in_what_9_0_has(
     ours = virsh_11(pasarelad, pasarelad.uri)
     different = differences(SCENARIOS[name], ours, libvirtd_11.virsh, document_folder)
     assert not different, "\n".join(different)
+
+
+def test_it_prints_the_same_events(
+    pasarelad: Pasarelad, libvirtd_11: Libvirtd11, tmp_path: Path
+) -> None:
+    ours = events_of(pasarelad, pasarelad.uri, tmp_path)
+    assert ours == events_of(libvirtd_11, libvirtd_11.uri, tmp_path)
+    assert len(ours) == 7
+
+
+def events_of(daemon: Pasarelad | Libvirtd11, uri: str, folder: Path) -> list[str]:
+    """What net-event prints while a network lives its life."""
+    documents = {"nat": str(folder / "nat.xml"), "probe": str(folder / "probe.xml")}
+    Path(documents["nat"]).write_text(DOCUMENTS["nat"])
+    Path(documents["probe"]).write_text(PROBE)
+    virsh = virsh_11(daemon, uri)
+    inside = ("nsenter", f"--target={daemon.pid}", "--net", "--mount")
+    command = [*inside, *virsh.args, "net-event --event lifecycle --loop"]
+    with listening(command, daemon, documents["probe"]) as lines:
+        for line in LIFE:
+            done = virsh(line.format(**documents))
+            assert done.returncode == 0, done.stderr
+        return [line for line in lines() if "network nat:" in line]

@@ -96,10 +96,15 @@ def network_life(caller: Caller) -> None:
     def of(path: str, name: str, signature: str = "()", *values: Any) -> Any:
         return caller.call(path, "org.libvirt.Network", name, signature, *values)
 
-    def properties(path: str) -> None:
+    def properties(path: str, interface: str = "org.libvirt.Network") -> None:
         name = "org.freedesktop.DBus.Properties"
-        caller.call(path, name, "GetAll", "(s)", "org.libvirt.Network")
+        caller.call(path, name, "GetAll", "(s)", interface)
 
+    (interfaces,) = ask("ListInterfaces", "(u)", 0)
+    for interface in interfaces:
+        properties(interface, "org.libvirt.Interface")
+        caller.call(interface, "org.libvirt.Interface", "GetXMLDesc", "(u)", 0)
+    ask("InterfaceLookupByName", "(s)", "nowhere")
     ask("ListNetworks", "(u)", 0)
     (nat,) = ask("NetworkDefineXML", "(s)", NAT)
     properties(nat)

@@ -59,14 +59,14 @@ def unbridged(configuration: Configuration, name: str) -> Configuration:
     refuse_in_use(configuration, bridge)
     ports = [port for port in map(configuration.device, bridge.members) if port is not None]
     receiver = ports[0] if ports and any(key in LAYER3 for key in bridge.settings) else None
+    for port in ports:
+        if port is not receiver:
+            configuration = forgotten(configuration, port.id, bridge)
     keys = ("network", "bridges", bridge.id)
     for document in configuration.holding(*keys):
         refuse_outside_etc(document, bridge.name)
         changed = _given_back(document, keys, receiver) if receiver else document
         configuration = configuration.with_document(removed(changed, keys))
-    for port in ports:
-        if port is not receiver:
-            configuration = forgotten(configuration, port.id)
     return configuration
 
 

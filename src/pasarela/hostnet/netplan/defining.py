@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pasarela.errors import HostnetRefused, InterfaceNotFound
 from pasarela.hostnet.netplan.bridging import refuse_in_use, without
-from pasarela.hostnet.netplan.entries import overwritten, says, with_settings
+from pasarela.hostnet.netplan.entries import overwritten, says, says_just, with_settings
 from pasarela.hostnet.netplan.layers import LAYER3
 from pasarela.hostnet.netplan.merged import Configuration, Device, refuse_outside_etc
 from pasarela.hostnet.netplan.ports import declared, found_port, home, silent
@@ -98,7 +98,8 @@ def _written(
     new = {key: value for key, value in settings.items() if key not in held}
     configuration = configuration.with_document(with_settings(place, keys, new))
     for key in held:
-        if key in settings and not _says_just(held[key], settings[key], key):
+        same = says if key in _SHARED else says_just
+        if key in settings and not same(held[key], settings[key]):
             configuration = _changed(configuration, keys, key, settings[key])
         elif key in _DESCRIBED and key not in settings:
             configuration = without(configuration, (*keys, key))
@@ -118,8 +119,3 @@ def _changed(
     whole = key not in _SHARED
     changed = overwritten(documents[0], (*keys, key), value, whole=whole)
     return configuration.with_document(changed)
-
-
-def _says_just(held: object, wanted: Value, key: str) -> bool:
-    extra = isinstance(held, dict) and isinstance(wanted, dict) and held.keys() - wanted.keys()
-    return says(held, wanted) and (key in _SHARED or not extra)

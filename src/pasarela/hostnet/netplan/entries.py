@@ -71,11 +71,19 @@ def overwritten(document: Document, keys: Keys, value: Value, *, whole: bool = F
 
 def says(held: object, wanted: Value) -> bool:
     """Whether what stands in a file says this; in a mapping, other keys may stand beside it."""
+    if isinstance(held, dict) and isinstance(wanted, dict):
+        return all(says_just(held.get(key), value) for key, value in wanted.items())
+    return says_just(held, wanted)
+
+
+def says_just(held: object, wanted: Value) -> bool:
+    """Whether what stands in a file says this and nothing else."""
     match held, wanted:
         case dict(), dict():
-            return all(says(held.get(key), value) for key, value in wanted.items())
+            keys = held.keys() | wanted.keys()
+            return all(says_just(held.get(key), wanted.get(key)) for key in keys)
         case list(), list():
-            return len(held) == len(wanted) and all(map(says, held, wanted))
+            return len(held) == len(wanted) and all(map(says_just, held, wanted))
         case str(), bool():
             return truth(held) is wanted
         case str(), int() | float():

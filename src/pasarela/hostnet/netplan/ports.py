@@ -33,7 +33,7 @@ def without_port(configuration: Configuration, bridge: str, port: str) -> Config
     for document in configuration.holding(*keys):
         refuse_outside_etc(document, device.name)
         configuration = configuration.with_document(without_item(document, keys, member.id))
-    return forgotten(configuration, member.id)
+    return forgotten(configuration, member.id, device)
 
 
 def found_bridge(configuration: Configuration, name: str) -> Device:
@@ -137,16 +137,17 @@ def silent(configuration: Configuration, port: Device) -> Configuration:
     return configuration
 
 
-def forgotten(configuration: Configuration, id: str) -> Configuration:
-    """Without an entry that said only that the interface is a port."""
+def forgotten(configuration: Configuration, id: str, bridge: Device) -> Configuration:
+    """Without an entry that says only that the interface is a port, where it stands as
+    ``declared`` writes it: in the bridge's file, and in the style of its section."""
     device = configuration.device(id)
-    if device is None or set(device.settings) - {"dhcp4", "dhcp6"} or not device.settings:
+    if device is None or list(device.settings) != ["dhcp4"] or not is_port(device.settings):
         return configuration
-    if not is_port(device.settings):
-        return configuration
-    keys = ("network", device.section, device.id)
-    for document in configuration.holding(*keys):
-        configuration = configuration.with_document(removed(document, keys))
+    section = ("network", device.section)
+    for document in configuration.holding("network", "bridges", bridge.id):
+        entry, around = document.mapping(*section, id), document.mapping(*section)
+        if entry is not None and around is not None and entry.flow == around.flow:
+            configuration = configuration.with_document(removed(document, (*section, id)))
     return configuration
 
 

@@ -17,7 +17,7 @@ Value = str | int | float | bool | None | List["Value"] | Dict[str, "Value"]
 
 WORDS = ("true", "false"), ("yes", "no"), ("on", "off")
 _PLAIN = re.compile(r"[A-Za-z0-9/_.+][A-Za-z0-9/_.+-]*( [A-Za-z0-9/_.+-]+)*")
-_SPECIAL = re.compile(r"(?i)true|false|yes|no|on|off|y|n|null|~|[0-9.]+")
+_SPECIAL = re.compile(r"(?i)true|false|yes|no|on|off|y|n|null|~|[0-9]+(\.[0-9]*)?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,16 @@ class Machine:
         for name in reversed(up):
             run("timeout", "60", "ifdown", name.partition("=")[0], *_FILE, check=False)
 
+    def forget(self, bridge: str) -> None:
+        """As a reboot does: no bridge, no addresses, no client, and ifup knows of nothing."""
+        for pid in Path("/run").glob("dhclient*.pid"):
+            run("kill", pid.read_text().strip(), check=False)
+        run("ip", "link", "delete", bridge)
+        run("ip", "address", "flush", "dev", self._card)
+        run("ip", "link", "set", self._card, "down")
+        shutil.rmtree("/run/network")
+        Path("/run/network").mkdir()
+
     def accepts(self) -> bool:
         """Whether ifup would carry the files out, as far as it can tell without doing so."""
         done = run("timeout", "20", "ifup", "--no-act", "--force", "-a", *_FILE, check=False)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 import pytest
 
+from cli.program import RUN
 from hostnet.ifupdown.corpus import CASES, FOLDER, MAIN, carry_out, changed, texts
-from hostnet.ifupdown.machine import CARD, Machine, dhcp_server, is_there, machine
+from hostnet.ifupdown.machine import CARD, Machine, dhcp_server, is_there, machine, run
 from hostnet.ifupdown.mistakes import MISTAKES
 from pasarela.errors import HostnetRefused
 from pasarela.hostnet.ifupdown import Ifupdown
@@ -111,6 +113,44 @@ def test_the_notes_dhcp_bridge(host: Machine, mac: str) -> None:
         host.down()
 
 
+@pytest.mark.parametrize("host", [("enp3s0", "172.26.0.1/16")], indirect=True)
+@pytest.mark.parametrize("how", ["static", "dhcp"])
+def test_a_reboot_finds_what_the_live_move_made(host: Machine, how: str) -> None:
+    """host-bridge moves everything in the kernel; ifup makes the same of the files it wrote."""
+    host.write({MAIN: DUAL if how == "static" else (FOLDER / "notes-dhcp/interfaces").read_text()})
+    with dhcp_server("172.26.1.1", "172.26.1.9", "255.255.0.0"):
+        assert host.up().returncode == 0
+        run(sys.executable, "-c", RUN, "host-bridge", "create", "br0", "--port", "enp3s0")
+        live = made(host)
+        host.forget("br0")
+        done = host.up()
+        assert done.returncode == 0, done.stderr
+        assert made(host) == live
+        host.down()
+
+
+def made(host: Machine) -> tuple[object, ...]:
+    """What a host has of the bridge and its card."""
+    bridge, card = host.link("br0"), host.link("enp3s0")
+    return (
+        host.addresses("br0"),
+        host.routes("br0"),
+        host.addresses("enp3s0"),
+        (bridge["address"], bridge["mtu"], card["address"], card["mtu"], card["master"]),
+    )
+
+
+DUAL = """allow-hotplug enp3s0
+iface enp3s0 inet static
+    address 172.26.0.100/16
+    gateway 172.26.0.1
+    up ip route add 10.9.0.0/16 via 172.26.0.7
+iface enp3s0 inet static
+    address 172.27.0.100/16
+iface enp3s0 inet6 static
+    address 2001:db8::7/64
+    gateway 2001:db8::ffff
+"""
 NOTES_AS_WRITTEN = """auto enp3s0
 iface enp3s0 inet manual
 auto br0

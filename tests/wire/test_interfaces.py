@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from pasarela.hostnet.pending import Pending, Phase, forget, save
+from wire.clients.programs import DEBIAN13, debian13, need
 from wire.pasarelad import PYTHON, Pasarelad
 
 pytestmark = [pytest.mark.netns, pytest.mark.oracle]
@@ -376,6 +377,22 @@ def test_pasarela_says_what_virsh_says(host: Pasarelad):
         stale = line == "iface-bridge br0 br1"  # virsh adds that br1 is not there, as it shall be
         assert (line, ours) == (line, (theirs[0], theirs[1][: 1 if stale else None], theirs[2]))
     assert interfaces_of(host).read_text() == STATIC
+
+
+def test_a_newer_virsh_does_the_same(host: Pasarelad):
+    need(DEBIAN13)
+    virsh = (*debian13(DEBIAN13 / "usr/bin/virsh"), "-c", host.uri)
+    newer = [outcome(host.run(*virsh, *line.split())) for line in SEQUENCE]
+    older = [outcome(host.virsh(*line.split())) for line in SEQUENCE]
+    for line, one, other in zip(SEQUENCE, newer, older, strict=True):
+        assert (line, one) == (line, other)
+
+
+def test_editing(host: Pasarelad):
+    change = "VISUAL=sed -i s/192.0.2.10/192.0.2.12/"
+    done = host.run("env", change, "virsh", "-c", host.uri, "iface-edit", "enp3s0")
+    assert done.stdout == "Interface enp3s0 XML configuration edited.\n\n", done.stderr
+    assert interfaces_of(host).read_text() == STATIC.replace("192.0.2.10", "192.0.2.12")
 
 
 def outcome(done: subprocess.CompletedProcess[str]) -> tuple[str, list[str], int]:

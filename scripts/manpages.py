@@ -18,6 +18,7 @@ _INLINE = re.compile(r"`(?P<code>[^`]+)`|\*\*(?P<bold>.+?)\*\*|\*(?P<variable>[^
 _LINK = re.compile(r"\[([^\]]+)\]\(([^)]+)\)")
 _COMMENT = re.compile(r"<!--.*?-->\n*", re.DOTALL)
 _FENCE = re.compile(r"^```\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_FIRST_PARAGRAPH = re.compile(r"^(\.S[HS] .*\n)\.PP\n", re.MULTILINE)  # mandoc: it is one anyway
 _CELL = re.compile(r"(?<!\\)\|")
 
 
@@ -32,7 +33,7 @@ def page(text: str, reference: str, section: str) -> str:
     )
     without_title = reference.partition("\n")[2]
     whole = _COMMENT.sub("", body.replace("@reference@", without_title.strip()))
-    return head + "".join(_blocks(whole))
+    return head + _FIRST_PARAGRAPH.sub(r"\1", "".join(_blocks(whole)))
 
 
 def _blocks(text: str) -> Iterator[str]:

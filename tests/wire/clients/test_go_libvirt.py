@@ -10,7 +10,7 @@ from signal import SIGKILL
 import pytest
 
 from oracle.libvirtd import Libvirtd
-from wire.clients.programs import CLIENTS, need_program
+from wire.clients.programs import need_program
 from wire.pasarelad import Pasarelad
 
 pytestmark = [pytest.mark.netns, pytest.mark.oracle]
@@ -27,11 +27,12 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> str:
     go = need_program("go")
     if not LIBRARY.exists():
         pytest.skip("no golang-github-digitalocean-go-libvirt-dev: scripts/install --dev has it")
-    made = str(tmp_path_factory.mktemp("go") / "network")
+    folder = tmp_path_factory.mktemp("go")
+    made = str(folder / "network")
     settings = {
         "GO111MODULE": "off",  # Debian's libraries are no modules
         "GOPATH": str(GOPATH),
-        "GOCACHE": str(CLIENTS / "go-build"),
+        "GOCACHE": str(folder / "cache"),
         "CGO_ENABLED": "0",
     }
     subprocess.run([go, "build", "-o", made, str(SOURCE)], env=os.environ | settings, check=True)

@@ -70,7 +70,21 @@ def _session(settings: Settings, words: list[str]) -> int:
             return Shell(context).run()
         return run_words(context, words)
     finally:
+        _tell_of_pending(context)
         context.close()
+
+
+def _tell_of_pending(context: Context) -> None:
+    """Say when a change of the host's bridges was begun and nobody watches over it any more."""
+    import os
+
+    from pasarela.cli.door import root_of
+
+    if not os.path.exists(f"{root_of(context.settings)}/run/pasarela/host/pending.json"):  # noqa: PTH110
+        return
+    from pasarela.cli.handlers.hostbridge import tell_if_unwatched
+
+    tell_if_unwatched(context)
 
 
 def run_words(context: Context, words: Sequence[str]) -> int:

@@ -110,7 +110,7 @@ def _mac(text: str | None) -> MacAddress | None:
     try:
         return None if text is None else MacAddress(text)
     except ValueError:
-        raise CommandFailed(f"'{text}' is no MAC address", hint="as in: 52:54:00:26:00:64") from None
+        raise CommandFailed(f"'{text}' is no MAC address", hint="as in: 52:54:00:26:0:1") from None
 
 
 def _switch(text: str | None) -> bool:

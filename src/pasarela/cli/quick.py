@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _CONFIG = "etc/libvirt/qemu/networks"  # as model/paths.py has them, which is too slow to import
 _STATE = "run/libvirt/network"
 _SOCKET = "run/libvirt/virtnetworkd-sock"
+_PENDING = "run/pasarela/host/pending.json"  # a host-bridge to tell of
 _FILTERS = {
     "--persistent": ("persistent", True),
     "--transient": ("persistent", False),
@@ -45,6 +46,8 @@ def quick_list(arguments: Sequence[str]) -> str | None:
     if len(set(options)) != len(options) or len(_FORMS.intersection(options)) > 1:
         return None
     if any(os.environ.get(name) for name in _OTHER_URI):
+        return None
+    if os.path.exists(os.path.join(root, _PENDING)):  # noqa: PTH110, PTH118
         return None
     networks = _networks(root)
     if networks is None or (not networks and sys.stderr.isatty()):  # then there is a hint to give

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pasarela.errors import HostnetRefused, Location
+from pasarela.errors import HostnetRefused, Location, PasarelaError
 from pasarela.hostnet import pending as pendings
 from pasarela.hostnet import settle, tree, watchdog
 from pasarela.hostnet.check import check
@@ -141,8 +141,8 @@ class HostBridge:
                     pendings.forget(self._root)
                 else:
                     pendings.set_phase(self._root, pending, Phase.TRIAL)
-            except BaseException:
-                settle.take_back(self._root)
+            except BaseException as cause:
+                self._take_back(cause)
                 _end(pending)
                 raise
         if seconds is None:
@@ -175,6 +175,15 @@ class HostBridge:
         warnings = moves.do(proposal.change, step)
         step("manager")
         return (*warnings, *daemons.tell(self._root, proposal.owner.name, proposal.edits))
+
+    def _take_back(self, cause: BaseException) -> None:
+        try:
+            settle.take_back(self._root)
+        except PasarelaError as trouble:
+            raise HostnetRefused(
+                f"{cause}; and not all could be taken back: {trouble}",
+                remedy="the watchdog tries it again; then: pasarela host-bridge revert",
+            ) from cause
 
     def _refuse_second(self) -> None:
         other = pendings.load(self._root)

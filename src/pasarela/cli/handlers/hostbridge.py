@@ -224,9 +224,16 @@ def show(context: Context, arguments: Arguments) -> bool:
             context.print(f"  default route via {gateway}\n")
     if not found:
         context.say("There is no bridge on this host\n")
-    if pending is not None:
+    if pending is not None and pending.is_watched:
         context.warn(notice(pending))
     return True
+
+
+def tell_if_unwatched(context: Context) -> None:
+    """Warn of a change that nobody watches over, unless 'show' has done so."""
+    pending = _door(context).pending()
+    if pending is not None and not pending.is_watched:
+        context.warn(notice(pending))
 
 
 def notice(pending: Pending) -> str:

@@ -152,7 +152,7 @@ def _create(link: Link) -> Message:
         NLM_F_CREATE | NLM_F_EXCL,
         link.name,
         nla.attribute(_ADDRESS, link.mac),
-        _info(link.options),
+        _info(()),  # what differs from a new bridge's options is set with the rest
         label=f"cannot make bridge {link.name}",
     )
 

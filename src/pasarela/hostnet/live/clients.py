@@ -155,6 +155,9 @@ def moved_arguments(argv: Sequence[str], old: str, new: str) -> tuple[str, ...]:
     """The arguments with one link's name in the place of another's, in files' names too."""
     whole = re.compile(rf"(?<![A-Za-z0-9_-]){re.escape(old)}(?![A-Za-z0-9_-])")
     moved = [argv[0], *(whole.sub(new, word) for word in argv[1:])]
+    for script in ("-s", "-sf"):  # whose name is of no link, or its old one
+        if script in moved:
+            moved[moved.index(script) + 1] = argv[argv.index(script) + 1]
     if program_name(argv) == "dhclient":
         moved = _with_own_files(moved, argv, new)
     return tuple(moved)

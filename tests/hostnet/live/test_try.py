@@ -1,0 +1,208 @@
+"""What is on trial, or was killed while it was done, is taken back to the last byte and item."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from hostnet.live.lan import Lan, await_true, has, kernel, lifetimes, sh
+from pasarela.hostnet import pending as pendings
+from pasarela.hostnet.live import clients
+
+pytestmark = [pytest.mark.netns, pytest.mark.timeout(60)]
+
+KILLED = Path(__file__).with_name("killed.py")
+STEPS = ("make", "settings", "batch", "settle", "verify", "client", "dns", "manager", "files")
+
+
+@dataclass
+class Before:
+    """How a host is, to be compared with how it is later."""
+
+    host: Lan
+    kernel: dict[str, object] = field(init=False)
+    files: dict[str, tuple[bytes, int]] = field(init=False)
+    lifetimes: dict[str, tuple[int, int]] = field(init=False)
+    link: str = "enp3s0"
+
+    def __post_init__(self) -> None:
+        self.kernel, self.files = kernel(), self.host.files()
+        self.lifetimes = lifetimes(self.link)
+
+    def is_back(self) -> None:
+        assert self.host.files() == self.files
+        assert kernel() == self.kernel
+        now = lifetimes(self.link)
+        for address, (_, valid) in self.lifetimes.items():
+            assert now[address][1] <= valid and valid - now[address][1] < 20, address
+
+
+def settled(host: Lan) -> bool:
+    return not pendings.path(host.root).exists()
+
+
+def furnish(host: Lan) -> None:
+    """A host with something of everything."""
+    host.static()
+    sh("ip", "addr", "add", "10.5.0.2/24", "dev", "enp3s0", "label", "enp3s0:1")
+    sh(
+        "ip",
+        "addr",
+        "add",
+        "172.26.3.3/16",
+        "dev",
+        "enp3s0",
+        "valid_lft",
+        "900",
+        "preferred_lft",
+        "800",
+    )
+    sh("ip", "addr", "add", "2001:db8:26::77/64", "dev", "enp3s0", "valid_lft", "700",
+       "preferred_lft", "600", "nodad")  # fmt: skip
+    sh("ip", "route", "add", "10.9.0.0/16", "via", "172.26.0.9", "mtu", "1300", "table", "77",
+       "src", "172.26.0.100", "metric", "30", "proto", "static")  # fmt: skip
+    sh("ip", "route", "add", "10.10.0.0/16", "nexthop", "via", "172.26.0.7", "dev", "enp3s0",
+       "nexthop", "via", "172.26.0.8", "dev", "enp3s0", "weight", "3")  # fmt: skip
+    sh("ip", "route", "add", "10.11.0.1/32", "via", "192.0.2.1", "dev", "enp3s0", "onlink")
+    sh("ip", "rule", "add", "iif", "enp3s0", "lookup", "77", "pref", "100")
+    sh("ip", "-6", "rule", "add", "oif", "enp3s0", "lookup", "78", "pref", "101")
+    sh("ip", "neigh", "add", "172.26.0.9", "lladdr", "02:00:00:00:00:99", "dev", "enp3s0")
+    sh("ip", "neigh", "add", "proxy", "172.26.0.55", "dev", "enp3s0")
+    for path, value in (("ipv4", "rp_filter"), ("ipv4", "arp_ignore"), ("ipv6", "accept_ra")):
+        Path(f"/proc/sys/net/{path}/conf/enp3s0/{value}").write_text("2")
+
+
+def begin(host: Lan, step: str, seconds: float, action: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(KILLED), str(host.root), step, str(seconds), action],
+        capture_output=True, text=True, timeout=40, check=False, start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(Path(pendings.__file__).parents[2])},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_at_any_step_of_create_the_host_is_as_it_was(host: Lan, step: str) -> None:
+    furnish(host)
+    before = Before(host)
+    done = begin(host, step, 30, "create")
+    assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr
+    await_true(lambda: settled(host))
+    before.is_back()
+
+
+@pytest.mark.parametrize("step", STEPS[1:])
+def test_killed_at_any_step_of_delete_the_host_is_as_it_was(host: Lan, step: str) -> None:
+    furnish(host)
+    host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0")
+    before = Before(host, link="br0")
+    done = begin(host, step, 0, "delete")
+    assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr
+    await_true(lambda: settled(host))
+    before.is_back()
+
+
+def test_the_steps_are_all_that_there_are(host: Lan) -> None:
+    host.static()
+    done = begin(host, "none", 0, "create")
+    assert tuple(done.stdout.split()) == STEPS, done.stderr
+
+
+def test_the_dhcp_client_comes_back_too(host: Lan) -> None:
+    if not has("dhclient"):
+        pytest.skip("dhclient is not installed")
+    host.serve()
+    host.dhclient()
+    before = Before(host)
+    assert begin(host, "files", 30, "create").returncode == -signal.SIGKILL
+    await_true(lambda: settled(host))
+    before.is_back()
+    assert [one.link for one in clients.find(["enp3s0", "br0"])] == ["enp3s0"]
+
+
+def test_a_trial_that_nobody_confirms_is_taken_back(host: Lan) -> None:
+    furnish(host)
+    before = Before(host)
+    said = host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0", "--try", "2")
+    assert "pasarela confirm" in said
+    assert host.files() == before.files
+    assert "is on trial" in host.pasarela("host-bridge", "show")
+    await_true(lambda: settled(host))
+    before.is_back()
+    assert "no change to confirm" in host.pasarela("confirm", check=False)
+
+
+def test_a_trial_that_is_confirmed_is_kept(host: Lan) -> None:
+    furnish(host)
+    before = host.files()
+    host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0", "--try", "30")
+    pending = pendings.load(host.root)
+    assert pending is not None and pending.is_watched
+    host.pasarela("confirm")
+    await_true(lambda: not pending.is_watched)
+    changed = host.files()["network/interfaces"]
+    assert b"bridge_ports enp3s0" in changed[0]
+    assert changed[1] == before["network/interfaces"][1]
+    assert "172.26.0.100" in sh("ip", "addr", "show", "br0")
+
+
+def test_all_but_the_watchdog_killed_on_trial(host: Lan) -> None:
+    furnish(host)
+    before = Before(host)
+    host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0", "--try", "3")
+    pending = pendings.load(host.root)
+    assert pending is not None
+    spared = {pending.watchdog, os.getpid(), os.getppid(), 1, host.pid}
+    for path in Path("/proc").glob("[0-9]*"):
+        if int(path.name) not in spared:
+            os.kill(int(path.name), signal.SIGKILL)
+    await_true(lambda: settled(host))
+    before.is_back()
+
+
+def test_with_the_watchdog_killed_too_the_next_command_says_so(host: Lan) -> None:
+    furnish(host)
+    before = Before(host)
+    host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0", "--try", "30")
+    pending = pendings.load(host.root)
+    assert pending is not None
+    os.kill(pending.watchdog, signal.SIGKILL)
+    await_true(lambda: not pending.is_watched)
+    assert "nobody watches over it" in host.pasarela("host-bridge", "show")
+    assert "nobody watches over it" in host.pasarela("net-list")
+    host.pasarela("host-bridge", "revert")
+    before.is_back()
+
+
+def test_a_file_that_somebody_changed_on_trial_is_not_overwritten(host: Lan) -> None:
+    host.static()
+    host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0", "--try", "30")
+    file = host.root / "etc/network/interfaces"
+    file.write_text(file.read_text() + "# mine\n")
+    said = host.pasarela("confirm", check=False)
+    assert "changed meanwhile" in said and file.read_text().endswith("# mine\n")
+    host.pasarela("host-bridge", "revert")
+    assert file.read_text().endswith("# mine\n")
+
+
+def test_a_second_change_waits_for_the_first(host: Lan) -> None:
+    host.static()
+    host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0", "--try", "30")
+    said = host.pasarela("host-bridge", "delete", "br0", check=False)
+    assert "another change is pending" in said and "pasarela confirm" in said
+    host.pasarela("host-bridge", "revert")
+
+
+@pytest.mark.parametrize("step", ["settle", "manager", "files"])
+def test_what_fails_is_taken_back_at_once(host: Lan, step: str) -> None:
+    furnish(host)
+    before = Before(host)
+    done = begin(host, f"fail:{step}", 0, "create")
+    assert "no luck" in done.stderr
+    before.is_back()
+    assert settled(host)

@@ -1,0 +1,166 @@
+"""What host-bridge says, refuses and writes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hostnet.live.lan import HOST, MAC, ROUTER, Lan, await_true, kernel, sh
+
+pytestmark = [pytest.mark.netns, pytest.mark.timeout(60)]
+
+
+def test_a_dry_run_shows_steps_and_diff_and_touches_nothing(host: Lan) -> None:
+    host.static()
+    files, before = host.files(), kernel()
+    said = host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0", "--dry-run")
+    for line in (
+        f"  make bridge br0, MAC {MAC}, MTU 1500",
+        "  put enp3s0 into br0",
+        f"  move address {HOST}/16 to br0",
+        f"  move route default via {ROUTER} to br0",
+        "Manager: ifupdown (/etc/network/interfaces names enp3s0)",
+        "--- /etc/network/interfaces",
+        "+iface br0 inet static",
+    ):
+        assert line in said.splitlines(), said
+    assert (host.files(), kernel()) == (files, before)
+
+
+def test_show_tells_of_bridges(host: Lan) -> None:
+    host.static()
+    assert "no bridge" in host.pasarela("host-bridge", "show")
+    host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0", "--stp", "on")
+    found = json.loads(host.pasarela("host-bridge", "show", "--json"))
+    (bridge,) = found["bridges"]
+    assert (bridge["name"], bridge["mac"], bridge["stp"]) == ("br0", MAC, True)
+    assert bridge["ports"] == [["enp3s0", MAC]]
+    assert [f"{HOST}/16", None] in bridge["addresses"]
+    assert found["pending"] is None
+
+
+def test_the_notes_static_bridge(host: Lan) -> None:
+    """An address of its own: what was there stays as well, so that nothing is cut."""
+    host.static()
+    host.pasarela(
+        "host-bridge", "create", "br1", "--port", "enp3s0", "--address", "172.26.0.101/16",
+        "--gateway", ROUTER, "--dns", "172.26.0.1",
+    )  # fmt: skip
+    addresses = sh("ip", "-4", "addr", "show", "br1")
+    assert "172.26.0.101/16" in addresses and f"{HOST}/16" in addresses
+    text = host.files()["network/interfaces"][0].decode()
+    assert "iface enp3s0 inet manual" in text and "bridge_ports enp3s0" in text
+    assert "172.26.0.101" in text and f"{HOST}/16\n    gateway {ROUTER}" not in text
+
+
+def test_a_gateway_outside_the_network_is_refused(host: Lan) -> None:
+    """The mistake of the notes' own example."""
+    said = host.pasarela(
+        "host-bridge", "create", "br1", "--port", "enp3s0", "--address", "172.26.0.100/16",
+        "--gateway", "72.26.0.1", check=False,
+    )  # fmt: skip
+    assert "72.26.0.1 lies outside" in said
+
+
+def test_ports_come_and_go(host: Lan) -> None:
+    host.static()
+    sh("ip", "link", "add", "enp4s0", "type", "veth", "peer", "name", "other")
+    host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0")
+    host.pasarela("host-bridge", "add-port", "br0", "enp4s0")
+    assert "master br0" in sh("ip", "link", "show", "enp4s0")
+    assert b"bridge_ports enp3s0 enp4s0" in host.files()["network/interfaces"][0]
+    host.pasarela("host-bridge", "del-port", "br0", "--port", "enp4s0")
+    assert "master br0" not in sh("ip", "link", "show", "enp4s0")
+    assert b"bridge_ports enp3s0\n" in host.files()["network/interfaces"][0]
+    assert Path("/proc/sys/net/ipv6/conf/enp4s0/disable_ipv6").read_text() == "0\n"
+
+
+@pytest.mark.parametrize(
+    ("port", "reason"),
+    [
+        ("lo", "loopback"),
+        ("br9", "is a bridge"),
+        ("nosuch", "no device 'nosuch'"),
+        ("taken", "in br9 already"),
+        ("shared", "carries"),
+    ],
+)
+def test_what_cannot_be_a_port_is_refused_with_the_reason(
+    host: Lan, port: str, reason: str
+) -> None:
+    sh("ip", "link", "add", "br9", "type", "bridge")
+    sh("ip", "link", "add", "taken", "type", "veth", "peer", "name", "taken2")
+    sh("ip", "link", "set", "taken", "master", "br9")
+    sh("ip", "link", "add", "shared", "type", "veth", "peer", "name", "shared2")
+    sh("ip", "link", "add", "mv0", "link", "shared", "type", "macvlan", "mode", "bridge")
+    before = kernel()
+    said = host.pasarela("host-bridge", "create", "br0", "--port", port, check=False)
+    assert reason in said and "hint: " in said
+    assert kernel() == before
+
+
+def test_two_managers_for_one_card_are_both_named(host: Lan) -> None:
+    host.static()
+    netplan = host.root / "etc/netplan/01-card.yaml"
+    netplan.parent.mkdir()
+    netplan.write_text("network:\n  ethernets:\n    enp3s0:\n      dhcp4: yes\n")
+    said = host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0", check=False)
+    assert "ifupdown and netplan both look after enp3s0" in said
+    assert "--manager" in said
+    assert "br0" not in sh("ip", "link")
+
+
+@pytest.mark.parametrize(
+    ("place", "text", "mode"),
+    [
+        (
+            "netplan/01-network-manager-all.yaml",
+            "# the card\nnetwork:\n  ethernets:\n    enp3s0:\n      dhcp4: yes # by DHCP\n",
+            0o600,
+        ),
+        ("systemd/network/20-card.network", "[Match]\nName=enp3s0\n\n[Network]\nDHCP=yes\n", 0o644),
+    ],
+)
+def test_other_managers_files_are_written_and_come_back(
+    host: Lan, place: str, text: str, mode: int
+) -> None:
+    host.static()
+    (host.root / "etc/network/interfaces").unlink()
+    file = host.root / "etc" / place
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+    file.chmod(mode)
+    before = host.files()
+    host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0")
+    assert file.stat().st_mode & 0o777 == mode
+    assert any(b"br0" in content for content, _ in host.files().values())
+    host.pasarela("host-bridge", "delete", "br0")
+    assert host.files() == before
+
+
+def test_a_host_whose_card_no_file_names(host: Lan) -> None:
+    host.static()
+    (host.root / "etc/network/interfaces").unlink()
+    said = host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0", "--dry-run")
+    assert "Manager: none" in said and "No file changes" in said
+    host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0")
+    assert f"{HOST}/16" in sh("ip", "addr", "show", "br0")
+
+
+def test_a_network_on_the_bridge_in_the_same_command(host: Lan) -> None:
+    host.static()
+    said = host.pasarela(
+        "host-bridge", "create", "br0", "--port", "enp3s0", "--network", "lan", "--autostart"
+    )
+    assert "Network lan started" in said and "marked as autostarted" in said
+    assert (host.root / "etc/libvirt/qemu/networks/lan.xml").exists()
+
+
+def test_a_link_that_is_given_up_keeps_its_neighbours_on_the_bridge(host: Lan) -> None:
+    """The router's hardware address goes along: the first packet waits for nobody."""
+    host.static()
+    sh("ping", "-c", "1", "-W", "5", ROUTER)
+    host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0")
+    await_true(lambda: "lladdr" in sh("ip", "neigh", "show", ROUTER, "dev", "br0"))

@@ -130,13 +130,17 @@ class Reader:
 
 
 class RpcClient:
-    """An open connection to the daemon, authenticated and opened."""
+    """An open connection to the daemon, authenticated and opened.
+
+    ``unasked`` has the messages that were no replies: their procedures' numbers and payloads.
+    """
 
     def __init__(self, path: str, uri: str = "qemu:///system") -> None:
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(CALL_SECONDS)
         self._socket.connect(path)
         self._serial = 0
+        self.unasked: list[tuple[int, bytes]] = []
         self.call(Procedure.AUTH_LIST)
         self.call(Procedure.CONNECT_OPEN, pack_optional(uri) + pack_numbers(0))
 
@@ -169,9 +173,10 @@ class RpcClient:
         while True:
             (length,) = struct.unpack(">I", self._receive(4))
             body = self._receive(length - 4)
-            _, _, _, kind, number, status = HEADER.unpack(body[:24])
+            _, _, procedure, kind, number, status = HEADER.unpack(body[:24])
             if (kind, number) != (REPLY, serial):
-                continue  # an event or a keepalive
+                self.unasked.append((procedure, body[24:]))  # an event or a keepalive
+                continue
             reader = Reader(body[24:])
             if status != OK:
                 raise _error(reader)

@@ -131,6 +131,7 @@ def test_two_managers_for_one_card(program: Program, root: Path, given: bool) ->
         root / "etc/netplan/01-all.yaml",
         "network:\n  version: 2\n  ethernets:\n    enp3s0:\n      dhcp4: true\n",
     )
+    netplan.chmod(0o600)
     files = [str(interfaces), str(netplan)] if given else []
     said = program("--root", str(root), "-q", "host-check", *files)
     place = netplan if given else "/etc/netplan/01-all.yaml"

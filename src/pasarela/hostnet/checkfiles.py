@@ -53,7 +53,15 @@ def surroundings(root: Path) -> Surroundings:
         frozenset(link.name for link in wireless),
         {link.name: (link / "address").read_text().strip() for link in links},
         frozenset(_missing(root)),
+        dict(_modes(root)),
     )
+
+
+def _modes(root: Path) -> Iterator[tuple[PurePosixPath, int]]:
+    """Of the files that may hold secrets."""
+    for pattern in ("etc/netplan/*", "etc/NetworkManager/system-connections/*"):
+        for file in root.glob(pattern):
+            yield PurePosixPath("/") / file.relative_to(root), file.stat().st_mode & 0o7777
 
 
 def _missing(root: Path) -> Iterator[str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface
+from pathlib import PurePosixPath
 
+from pasarela.hostnet.manager import Surroundings
 from pasarela.model.values import IpAddress
 
 Addresses = list[IPv4Interface | IPv6Interface]
@@ -60,6 +62,12 @@ def parsed_ip(text: str | None) -> IpAddress | None:
         return ip_address(text or "")
     except ValueError:
         return None
+
+
+def open_to_others(files: Iterable[PurePosixPath], around: Surroundings) -> list[PurePosixPath]:
+    """The files that others than root may read or write."""
+    modes = around.modes or {}
+    return [path for path in files if modes.get(path, 0) & 0o077]
 
 
 DELAYED = "a port of {bridge} forwards nothing for {delay:g} s after it comes up (twice the forward"

@@ -54,13 +54,15 @@ class Surroundings:
     """What checking asks of the host; empty where only files are at hand.
 
     ``wireless`` are the Wi-Fi interfaces, ``macs`` the hardware addresses by interface,
-    ``missing_programs`` what a manager's scripts call and the host has not, as ``brctl``.
+    ``missing_programs`` what a manager's scripts call and the host has not, as ``brctl``,
+    ``modes`` who may read the files.
     """
 
     interfaces: frozenset[str] = frozenset()
     wireless: frozenset[str] = frozenset()
     macs: Mapping[str, str] | None = None
     missing_programs: frozenset[str] = frozenset()
+    modes: Mapping[PurePosixPath, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,11 +133,11 @@ class Sections:
 
     @classmethod
     def parse(cls, text: str) -> Sections:
-        newline = "\r\n" if "\r\n" in text else "\n"
+        newline = "\r\n" if text.count("\r\n") == text.count("\n") > 0 else "\n"
         lines = text.removesuffix(newline).split(newline) if text else []
         starts = [i for i, line in enumerate(lines) if line.lstrip().startswith("[")]
         firsts = [_above_header(lines, start) for start in starts]
-        ends = [*firsts[1:], len(lines)]
+        ends = [*firsts[1:], len(lines)][: len(starts)]
         sections = (
             Section(_name(lines[start]), tuple(lines[first:end]), first + 1)
             for start, first, end in zip(starts, firsts, ends, strict=True)

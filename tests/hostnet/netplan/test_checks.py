@@ -226,3 +226,9 @@ def test_several_files_are_checked_as_one() -> None:
 def test_a_file_anywhere_is_checked_by_its_text() -> None:
     found = Netplan().check({PurePosixPath("notes.yaml"): NIC + "      dhpc4: 1\n"}, Surroundings())
     assert [each.line for each in found] == [5]
+
+
+def test_a_file_that_others_may_read() -> None:
+    (found,) = checked(NIC + "      dhcp4: true\n", Surroundings(modes={FILE: 0o644}))
+    assert (found.severity, found.remedy) == (Severity.WARNING, f"chmod 600 {FILE}")
+    assert checked(NIC + "      dhcp4: true\n", Surroundings(modes={FILE: 0o600})) == []

@@ -84,3 +84,9 @@ def test_one_address_for_two() -> None:
     (found,) = checked(NIC + mac, BRIDGE + mac)
     assert "52:54:00:00:00:01" in found.message
     assert checked(NIC + "master=br0\nslave-type=bridge\n" + mac, BRIDGE + mac) == []
+
+
+def test_a_file_that_others_may_read_is_no_profile() -> None:
+    path = ETC / "nic.nmconnection"
+    (found,) = checked(NIC, around=Surroundings(modes={path: 0o644}))
+    assert (found.severity, found.remedy) == (Severity.ERROR, f"chmod 600 {path}")

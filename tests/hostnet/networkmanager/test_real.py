@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from hostnet.goldens import Files, applied, bridge
 from hostnet.ifupdown.machine import CARD, Machine, dhcp_server, machine, run
+from hostnet.netplan.programs import generated
 from hostnet.programs import eventually, networkmanager, nmcli, unpacked, write
 from pasarela.hostnet.manager import Bridging
+from pasarela.hostnet.netplan import Netplan
 from pasarela.hostnet.networkmanager import NetworkManager
 from pasarela.model.interface import InterfaceType
 from pasarela.model.interface_config import BridgeConfig, InterfaceConfig
@@ -128,3 +131,18 @@ def test_the_profiles_say_to_nmcli_what_they_shall(stp: bool, host: Machine) -> 
         "ipv6.method:disabled",
     ]
     assert port.split() == ["connection.master:br0", "connection.slave-type:bridge"]
+
+
+def test_netplan_makes_profiles_that_arrive_too(host: Machine) -> None:
+    file = PurePosixPath("/etc/netplan/01-network-manager-all.yaml")
+    text = "network:\n  version: 2\n  renderer: NetworkManager\n  ethernets:\n    enp3s0:\n"
+    files = {file: text + "      addresses: [172.26.0.100/16]\n"}
+    made = applied(files, Netplan().bridge(files, CHANGE))
+    root = Path("/run/netplan-root")
+    done = generated(made, root)
+    assert done.returncode == 0, done.stderr
+    folder = root / "run/NetworkManager/system-connections"
+    profiles = {PurePosixPath(FOLDER, each.name): each.read_text() for each in folder.iterdir()}
+    shutil.rmtree(root)
+    addresses, _ = arrived(host, profiles, "br0", "172.26.0.100")
+    assert "172.26.0.100/16 br0" in addresses

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,6 +10,8 @@ from pathlib import PurePosixPath
 
 from pasarela.errors import HostnetRefused, Location
 from pasarela.hostnet.netplan.nodes import Entry, Mapping, Node, last_line, parse_file
+
+_LINE = re.compile("[^\\r\\n\\x85\\u2028\\u2029]*(?:\\r\\n|[\\r\\n\\x85\\u2028\\u2029]|\\Z)")
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,8 @@ class Document:
 
     @cached_property
     def lines(self) -> list[str]:
-        return self.text.splitlines(keepends=True)
+        """With their ends, counted as the parser counts them."""
+        return [line for line in _LINE.findall(self.text) if line]
 
     @property
     def newline(self) -> str:

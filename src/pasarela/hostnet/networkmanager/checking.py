@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from pasarela.hostnet.findings import DELAYED, instead, meant_gateway, near, outside
+from pasarela.hostnet.findings import DELAYED, instead, meant_gateway, near, open_to_others, outside
 from pasarela.hostnet.manager import Finding, Severity, Surroundings, Texts
 from pasarela.hostnet.networkmanager.profiles import NEW, OLD, Profile, Profiles
 from pasarela.hostnet.networkmanager.reading import interface, numbered, parsed, truth
@@ -34,6 +34,9 @@ class _Report:
 def findings(files: Texts, around: Surroundings) -> list[Finding]:
     """What is wrong, by path and line."""
     report = _Report(Profiles({path: Sections.parse(text) for path, text in files.items()}), around)
+    for path in open_to_others(files, around):
+        message = "others than root may read it, so NetworkManager ignores it"
+        report.error(path, 0, message, f"chmod 600 {path}")
     for path, sections in report.profiles.files.items():
         _check_words(report, path, sections)
     whole = [_ for _ in report.profiles.all if _.sections.first("connection") is not None]

@@ -22,7 +22,7 @@ ip -n lan address add 2001:db8::ffff/64 dev lan nodad
 """
 _ETC = """
 mkdir -p /run/etc /run/dhcp /run/network
-cp -a /etc/. /run/etc
+cp -a /etc/. /run/etc 2>/run/not-copied || true
 mount --bind /run/etc /etc
 mount --bind /run/dhcp /var/lib/dhcp
 """
@@ -131,7 +131,7 @@ def dhcp_server(first: str, last: str, mask: str) -> Iterator[None]:
     pid = Path("/run/lan-dnsmasq.pid")
     run(
         *("ip", "netns", "exec", "lan", "dnsmasq", "--conf-file=/dev/null", "--no-resolv"),
-        *("--port=0", "--no-ping", "--bind-interfaces", "--interface=lan", "--user=root"),
+        *("--port=0", "--no-ping", "--bind-interfaces", "--interface=lan", "--user=", "--group="),
         *(f"--dhcp-range={first},{last},{mask}", "--dhcp-authoritative"),
         *("--dhcp-leasefile=/run/lan-leases", f"--pid-file={pid}"),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -116,6 +117,18 @@ def test_another_limit_of_the_network_keeps_the_floors(shaping: Shaping, plain: 
     assert seen(shaping, wanted) == [wanted]
 
 
+@pytest.mark.parametrize("address", ["10.0.0.50", "fd00::50"])
+def test_all_that_bears_the_mac_goes_through_the_class(
+    shaping: Shaping, plain: BridgeShaping, address: str
+):
+    shaping.apply([Change(plain, limited(plain.fair, floor(3, FIRST), floor(4, SECOND)))])
+    ip("address", "add", "fd00::1/64", "dev", "virbr0", "nodad")
+    ip("neighbour", "replace", address, "lladdr", FIRST, "dev", "virbr0", "nud", "permanent")
+    send_to(address, seconds=0.05)
+    assert counted("1:3") > 0
+    assert counted("1:4") == 0
+
+
 @pytest.fixture
 def flooded(plain: BridgeShaping) -> Iterator[None]:
     """Two guests on the bridge, whose addresses the host need not ask for."""
@@ -150,7 +163,7 @@ def send_to(*addresses: str, seconds: float) -> None:
     """UDP to each address from a socket of its own, as fast as the queues take it."""
     with ExitStack() as stack:
         senders = [
-            (stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)), address)
+            (stack.enter_context(socket.socket(family(address), socket.SOCK_DGRAM)), address)
             for address in addresses
         ]
         end = time.monotonic() + seconds
@@ -159,6 +172,14 @@ def send_to(*addresses: str, seconds: float) -> None:
                 with suppress(BlockingIOError):  # its own packets wait in the queue
                     sender.sendto(bytes(1000), MSG_DONTWAIT, (address, 9))
             time.sleep(0.001)
+
+
+def family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def ip(*arguments: str) -> None:
+    subprocess.run(["ip", *arguments], check=True)
 
 
 def counted(class_id: str) -> int:

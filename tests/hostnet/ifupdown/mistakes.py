@@ -220,10 +220,24 @@ MISTAKES = {
         [],
     ),
     "one address twice": (
-        STATIC + " address 10.0.0.2/24\niface eth0 inet static\n address 10.0.0.2/16\n",
+        STATIC + " address 10.0.0.2/24\niface eth0 inet static\n address 10.0.0.2/24\n",
         [
             "5 error: 10.0.0.2 is the address of eth0 already (its stanza is in line 2)"
             " -> take one of the two away"
+        ],
+    ),
+    "one address with two masks": (
+        STATIC + " address 10.0.0.2/24\niface eth0 inet static\n address 10.0.0.2/16\n",
+        [
+            "5 warning: 10.0.0.2 is the address of eth0 already (its stanza is in line 2)"
+            " -> take one of the two away"
+        ],
+    ),
+    "one address on two cards": (
+        STATIC + " address 10.0.0.2/24\niface eth1 inet static\n address 10.0.0.2/24\n",
+        [
+            "5 warning: 10.0.0.2 is the address of eth0 already (its stanza is in line 2)"
+            " -> give it another one"
         ],
     ),
     "dhcp twice": (

@@ -201,6 +201,7 @@ def _gateways(report: Report) -> None:
 
 
 def _same_address(report: Report) -> None:
+    """One address said twice: the kernel refuses it on one link, and ifup ends."""
     first: dict[str, Stanza] = {}
     for stanza in report.configuration.stanzas:
         address = None if stanza.template else address_of(stanza)
@@ -209,12 +210,16 @@ def _same_address(report: Report) -> None:
         earlier = first.setdefault(str(address.ip), stanza)
         if earlier is stanza:
             continue
+        refused = earlier.device == stanza.device and address_of(earlier) == address
         line = report.configuration.line(earlier).number
-        report.error(
+        add = report.error if refused else report.warning
+        add(
             stanza,
             option_of(stanza, "address"),
             f"{address.ip} is the address of {earlier.name} already (its stanza is in line {line})",
-            "take one of the two away" if earlier.name == stanza.name else "give it another one",
+            "take one of the two away"
+            if earlier.device == stanza.device
+            else "give it another one",
         )
 
 

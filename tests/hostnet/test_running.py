@@ -166,6 +166,21 @@ def test_a_bridge_with_a_guest_is_not_taken_from_under_it(host: Host, root: Path
         host.running.rollback()
 
 
+def test_where_nothing_was_configured_at_all(netns: None, root: Path):
+    ip("link", "add", "enp3s0", "type", "veth", "peer", "name", "wire3")
+    before = state()
+    host = opened(root)
+    host.running.begin()
+    details = BridgeConfig((InterfaceConfig("enp3s0"),), stp=False)
+    host.configuration.define(InterfaceConfig("br0", InterfaceType.BRIDGE, details=details), {})
+    opened(root).running.start("br0")
+    opened(root).running.start("enp3s0")
+    assert state()["br0"][0] == "UP"
+    opened(root).running.rollback()
+    assert state() == before
+    assert not [path for path in (root / "etc").rglob("*") if path.is_file()]
+
+
 def test_a_bridge_that_lost_its_ports_gets_them_again(host: Host):
     bridge(host, "enp3s0", "enp4s0")
     host.running.start("br0")

@@ -302,6 +302,20 @@ def test_a_bridge_over_a_nic_that_is_down(host: Pasarelad):
     assert gateways(host) == [("192.0.2.1", "br0")]
 
 
+def test_a_bridge_over_a_nic_that_nothing_configures(host: Pasarelad):
+    interfaces_of(host).write_text(LO)
+    told(host, "iface-begin")
+    told(host, "iface-bridge", "enp3s0", "br0", "--no-stp")
+    assert addresses(host, "br0") == ["192.0.2.10/24"]
+    assert "iface br0 inet manual" in interfaces_of(host).read_text()
+    assert "mtu" not in interfaces_of(host).read_text()  # the document has it from the kernel
+    told(host, "iface-unbridge", "br0")
+    assert addresses(host, "enp3s0") == ["192.0.2.10/24"]
+    told(host, "iface-rollback")
+    assert interfaces_of(host).read_text() == LO
+    assert addresses(host, "enp3s0") == ["192.0.2.10/24"]
+
+
 def test_one_change_at_a_time(host: Pasarelad):
     assert "nothing to be committed." in refused(host, "iface-commit")
     told(host, "iface-begin")

@@ -95,6 +95,9 @@ class Settings:
 
         config = parse_interface(xml, validate=validate)
         with self._changing(config.name) as host:
+            known = host.configuration.all()
+            if not known.keys() & {config.name, *config.ports}:
+                config = self._without_live_mtu(config)
             host.configuration.define(config, self._macs(config))
             self._context.warn(tuple(host.configuration.warnings))
         return config.name
@@ -177,6 +180,15 @@ class Settings:
                     domain=ErrorDomain.INTERFACE,
                     remedy=f"change the network: pasarela net-edit {network}, or net-destroy",
                 )
+
+    def _without_live_mtu(self, config: InterfaceConfig) -> InterfaceConfig:
+        """Of what nothing has configured yet, a document has the MTU that it happens to have."""
+        name = next(iter(config.ports), config.name)
+        try:
+            live = self._interfaces.by_name(name).mtu
+        except InterfaceNotFound:
+            return config
+        return replace(config, mtu=None) if config.mtu == live else config
 
     def _macs(self, config: InterfaceConfig) -> dict[str, MacAddress]:
         """The addresses that it and its ports have now."""

@@ -70,7 +70,7 @@ class Running:
         elif configured is not None:
             bring.down(configured.config, configured.manager.name, self._root)
         else:
-            by_hand.down(InterfaceConfig(name))
+            bring.down(InterfaceConfig(name), None, self._root)
 
     # a change of several, and the way back
 
@@ -99,31 +99,37 @@ class Running:
         return True
 
     def _go_back(self, point: RestorePoint) -> None:
-        """First the bridges that are new give up their ports, then files, then what else is up."""
+        """What came up goes down by the files that brought it up; what went comes up by the old."""
         before = self._readable()
-        for name, configured in before.items():
-            if _is_bridge_with_ports(configured.config) and name not in point.present:
-                self._stop(name, configured)
+        self._stop_new(before, point)
         self._changes.restore(point)
         after = self._configuration.all()
         for name in sorted((before.keys() | after.keys()) - {"lo"}):
             self._bring_back(name, before.get(name), after.get(name), was_up=name in point.up)
         self._changes.end()
 
+    def _stop_new(self, before: Mapping[str, Configured], point: RestorePoint) -> None:
+        """Bridges that are new first: they give up what then is another's."""
+        for name, configured in before.items():
+            if _is_bridge_with_ports(configured.config) and name not in point.present:
+                self._stop(name, configured)
+        for name, configured in before.items():
+            if name != "lo" and name not in point.up and _is_up(name):
+                self._stop(name, configured)
+
     def _bring_back(
         self, name: str, before: Configured | None, after: Configured | None, *, was_up: bool
     ) -> None:
         """An interface as it was; one that is so already is not touched."""
-        is_up = _exists(name) and _is_up(_SYSFS / name)
         config = after.config if after else InterfaceConfig(name)
         if before is not None and before.config != config:
             by_hand.without(config, before.config)
-        elif is_up == was_up:
+        elif _is_up(name) == was_up:
             return
         if was_up and after is not None:
             self._start(after)
-        elif is_up and not was_up:
-            self._stop(name, before or after)
+        elif _is_up(name) and not was_up:
+            self._stop(name, after)
 
     def _readable(self) -> Mapping[str, Configured]:
         """What the files say; nothing if a change has left one unreadable."""
@@ -157,8 +163,9 @@ def _ports_of(bridge: str) -> set[str]:
 def _names(*, up: bool = False) -> set[str]:
     """The interfaces that the kernel has, or of those that are set up."""
     found = (path for path in _SYSFS.iterdir() if (path / "flags").exists())
-    return {path.name for path in found if not up or _is_up(path)}
+    return {path.name for path in found if not up or _is_up(path.name)}
 
 
-def _is_up(path: Path) -> bool:
-    return bool(int((path / "flags").read_text(), 16) & _IFF_UP)
+def _is_up(name: str) -> bool:
+    flags = _SYSFS / name / "flags"
+    return flags.exists() and bool(int(flags.read_text(), 16) & _IFF_UP)

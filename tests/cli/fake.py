@@ -135,6 +135,9 @@ class FakeConnection:
     ) -> None:
         self.calls.append(("update", command, section, xml, parent_index, flags))
 
+    def daemon_version(self) -> str:
+        return "11.3.0"
+
     def metadata(
         self,
         network: NetworkRef,

@@ -338,6 +338,8 @@ def test_descriptions(run: Run) -> None:
     set_one = run("net-desc", "default", "hello", "world")
     assert set_one.out == "Network description updated successfully\n"
     assert run("net-desc", "default").out == "hello world\n"
+    assert run("net-desc", "default", "").out == "Network description updated successfully\n"
+    assert run("net-desc", "default").out == "No description for network: default\n"
     assert run("net-desc", "default", "--title", "T1").out == "Network title updated successfully\n"
     assert run("net-desc", "default", "--title").out == "T1\n"
 

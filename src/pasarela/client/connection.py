@@ -28,6 +28,10 @@ from pasarela.model.handles import (
 class Connection(Protocol):
     """A door to a host's networks and interfaces."""
 
+    def daemon_version(self) -> str:
+        """Of the other side: of a daemon the libvirt whose calls it answers."""
+        ...
+
     # looking up and listing
 
     def list_networks(self, flags: NetworkFilter = NetworkFilter.ALL) -> Sequence[NetworkRef]: ...

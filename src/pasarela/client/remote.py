@@ -64,6 +64,10 @@ class RemoteConnection:
         """Hang up; the daemon needs no farewell."""
         self._channel.close()
 
+    def daemon_version(self) -> str:
+        number = self._one("get_lib_version")
+        return f"{number // 1_000_000}.{number // 1000 % 1000}.{number % 1000}"
+
     # looking up and listing
 
     def list_networks(self, flags: NetworkFilter = NetworkFilter.ALL) -> Sequence[NetworkRef]:

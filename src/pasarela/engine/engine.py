@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from pasarela import __version__
 from pasarela.engine.context import Context
 from pasarela.engine.flags import (
     AFFECT,
@@ -94,6 +95,9 @@ class Engine(PortCalls, InterfaceCalls):
         found = (*self._context.warnings, *self._context.store.problems())
         self._context.warnings.clear()
         return found
+
+    def daemon_version(self) -> str:
+        return __version__
 
     # looking up and listing
 

@@ -99,9 +99,11 @@ def version(context: Context, arguments: Arguments) -> bool:
         f"Using library: pasarela {__version__}\n"
         f"Using API: network {__version__}\n"
     )
+    versions: dict[str, object] = {"version": __version__}
     if arguments.flag("daemon"):
-        lines += f"Running against daemon: {__version__}\n"
-    return _show(context, {"version": __version__}, lines)
+        versions["daemon"] = context.connection.daemon_version()
+        lines += f"Running against daemon: {versions['daemon']}\n"
+    return _show(context, versions, lines)
 
 
 def echo(context: Context, arguments: Arguments) -> bool:

@@ -37,7 +37,8 @@ def _change_text(
     context: Context, arguments: Arguments, network: NetworkRef, kind: MetadataType, flags: Affect
 ) -> bool:
     before = _current_text(context, network, kind, flags)
-    text = " ".join(arguments.rest("new-desc")).rstrip(" ") or before
+    words = arguments.rest("new-desc")
+    text = " ".join(words).rstrip(" ") if words else before
     if arguments.flag("edit"):
         from pasarela.cli.editor import edit_text
 

@@ -151,6 +151,15 @@ def test_a_guest_gets_its_floor_while_another_is_flooded(shaping: Shaping, plain
     assert unpromised < 200_000, (unpromised, kept)
 
 
+def test_what_a_floor_leaves_unused_is_for_the_others(shaping: Shaping, plain: BridgeShaping):
+    shaping.apply([Change(plain, limited(plain.fair, floor(3, FIRST, 300_000)))])
+    ip("neighbour", "replace", "10.0.0.50", "lladdr", SECOND, "dev", "virbr0", "nud", "permanent")
+    send_to("10.0.0.50", seconds=0.3)
+    before, begun = counted("1:2"), time.monotonic()
+    send_to("10.0.0.50", seconds=0.7)
+    assert 400_000 < (counted("1:2") - before) / (time.monotonic() - begun) < 600_000
+
+
 def share_of_the_first(seconds: float) -> float:
     """The bytes a second that reach the first guest's port, of what the host sends to both."""
     send_to("10.0.0.11", *["10.0.0.12"] * 8, seconds=0.3)  # until the bursts are used up

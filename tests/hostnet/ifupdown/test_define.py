@@ -182,3 +182,9 @@ def test_undefine(before: str, after: str) -> None:
     edits = list(IFUPDOWN.undefine({MAIN: before}, "br0"))
     assert changed({MAIN: before}, edits)[MAIN] == after
     assert parse(MAIN, after).text == after
+
+
+def test_a_host_without_the_file_gets_one() -> None:
+    (edit,) = IFUPDOWN.define({}, InterfaceConfig("eth0", ipv4=IpConfig(dhcp=True)))
+    assert (edit.path, edit.before, edit.mode) == (MAIN, None, 0o644)
+    assert edit.after == "auto eth0\niface eth0 inet dhcp\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from dataclasses import replace
 from ipaddress import IPv4Interface
@@ -179,6 +180,39 @@ def test_where_nothing_was_configured_at_all(netns: None, root: Path):
     opened(root).running.rollback()
     assert state() == before
     assert not [path for path in (root / "etc").rglob("*") if path.is_file()]
+
+
+def test_ifupdown_knows_what_is_up(netns: None, root: Path, interfaces: Path):
+    if not shutil.which("ifup", path="/usr/sbin:/sbin"):
+        pytest.skip("no ifupdown here: scripts/install --dev installs it")
+    ip("link", "add", "enp3s0", "type", "veth", "peer", "name", "wire3")
+    host = opened(root)
+    host.running.start("enp3s0")
+    assert believed(root) == ["enp3s0=enp3s0"]
+    bridge(host, "enp3s0")
+    host.running.start("br0")
+    assert believed(root) == ["enp3s0=enp3s0", "br0=br0"]
+    assert "already configured" in by_ifupdown("ifup", root, interfaces)
+    assert state()["br0"] == ("UP", ["192.0.2.10/24"])
+    host.running.stop("br0")
+    assert believed(root) == ["enp3s0=enp3s0"]
+    assert "not configured" in by_ifupdown("ifdown", root, interfaces)
+
+
+def believed(root: Path) -> list[str]:
+    state_folder = f"--state-dir={root}/run/network"
+    command = ["/usr/sbin/ifquery", state_folder, "--state"]
+    return sorted(
+        subprocess.run(command, capture_output=True, text=True, check=True).stdout.split(),
+        reverse=True,
+    )
+
+
+def by_ifupdown(program: str, root: Path, interfaces: Path) -> str:
+    """What the real one says of br0."""
+    places = [f"--interfaces={interfaces}", f"--state-dir={root}/run/network"]
+    command = [f"/usr/sbin/{program}", *places, "br0"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stderr
 
 
 def test_a_bridge_that_lost_its_ports_gets_them_again(host: Host):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pasarela.errors import HostnetFileError
-from pasarela.hostnet import bring, by_hand
+from pasarela.hostnet import bring, by_hand, ifstate
 from pasarela.hostnet.changes import Changes, RestorePoint
 from pasarela.hostnet.configuration import Configuration, Configured
 from pasarela.hostnet.live import moves
@@ -61,12 +61,17 @@ class Running:
         else:
             moves.raise_bridge(_without_stp(config))
             by_hand.up(config)
+            if configured.manager.name == "ifupdown":
+                ifstate.note_up(self._root, *config.ports, config.name)
 
     def _stop(self, name: str, configured: Configured | None) -> None:
         if not _exists(name):
             return
         if _ports_of(name):
             moves.dissolve(name)
+            ifstate.note_down(self._root, name)
+            if configured is not None and configured.manager.name == "ifupdown":
+                ifstate.note_up(self._root, *configured.config.ports[:1])
         elif configured is not None:
             bring.down(configured.config, configured.manager.name, self._root)
         else:

@@ -38,6 +38,7 @@ from pasarela.plan.actions import Action, ApplyError, Remove, diff, undo
 from pasarela.plan.links import ForeignLink
 from pasarela.plan.network import desired
 from pasarela.plan.resources import DnsmasqProcess, HostState, Scope
+from pasarela.plan.ruleset import FirewallSection
 from samples import network, subnet
 
 pytestmark = pytest.mark.netns
@@ -245,6 +246,19 @@ def test_a_guests_own_name_resolves_once_it_has_a_lease(bench: Bench):
         _, address, _ = one.dhcp("visitor")
         one.run("ip", "addr", "add", f"{address}/24", "dev", "eth0")
         assert one.dns("10.0.0.1", "visitor.guests.example") == [address]
+
+
+def test_a_dnsmasq_that_loads_itself_ahead_goes_if_the_start_fails(bench: Bench):
+    one = network()
+    bench.start(one)
+    bench.stop(one)  # from now on its folder is there
+    before = list(processes.pids())
+    subprocess.run(["ip", "link", "add", "virbr0", "type", "veth"], check=True)
+    wanted = bench.wanted(one)
+    with pytest.raises(ApplyError):
+        bench.host.apply(diff(frozenset(), wanted))
+    assert list(processes.pids()) == before
+    bench.host.apply([Remove(one) for one in wanted if isinstance(one, FirewallSection)])
 
 
 def test_a_dnsmasq_sleeps_while_other_addresses_and_routes_come_and_go(bench: Bench):

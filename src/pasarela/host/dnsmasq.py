@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -26,9 +26,11 @@ from pasarela.host.dnsmasq_start import (
     conf_argument,
     finish,
     lease_table,
+    make_wait,
 )
 from pasarela.host.leases import forget_empty_table
-from pasarela.plan.actions import Action, ApplyError, Change, Meanwhile, Remove, nothing
+from pasarela.host.spawn import Kept
+from pasarela.plan.actions import Action, ApplyError, Change, Create, Meanwhile, Remove, nothing
 from pasarela.plan.resources import DnsmasqProcess, Resource
 
 _PARALLEL = 2  # more at a time brings nothing (measured on two cores)
@@ -36,6 +38,27 @@ _PARALLEL = 2  # more at a time brings nothing (measured on two cores)
 
 class Dnsmasqs:
     """The adapter of dnsmasq processes."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[DnsmasqProcess, Kept] = {}
+
+    @contextmanager
+    def ahead(self, actions: Iterable[Action]) -> Iterator[None]:
+        """While all that comes before it is done, have a dnsmasq that starts load itself.
+
+        Several would only take the processor from each other, and from us.
+        """
+        starting = [_process(one) for one in actions if _is_start(one)]
+        if len(starting) == 1:
+            (process,) = starting
+            waiting = make_wait(process)
+            if waiting is not None:
+                self._waiting[process] = waiting
+        try:
+            yield
+        finally:
+            while self._waiting:
+                self._waiting.popitem()[1].abandon()
 
     def observe(self, expected: Iterable[Resource]) -> Iterator[Resource]:
         """Those that run. One that was started by somebody else has an empty digest."""
@@ -61,7 +84,7 @@ class Dnsmasqs:
                 if stopping:
                     _stop([_process(action) for action in batch])
                 else:
-                    _Starter().start_all(batch, meanwhile)
+                    _Starter(self._waiting).start_all(batch, meanwhile)
             except ApplyError as error:
                 raise ApplyError([*done, *error.done], error.cause) from error.cause
             done += batch
@@ -120,15 +143,24 @@ def _settled_command_line(pid: int) -> list[str]:
     return words
 
 
+def _is_start(action: Action) -> bool:
+    return isinstance(action, Create) and isinstance(action.resource, DnsmasqProcess)
+
+
 def _process(action: Action) -> DnsmasqProcess:
     assert isinstance(action.resource, DnsmasqProcess)
     return action.resource
 
 
 class _Starter:
-    """Starts dnsmasqs, a few at a time, until one fails."""
+    """Starts dnsmasqs, a few at a time, until one fails.
 
-    def __init__(self) -> None:
+    Args:
+        loaded: those that wait for being told to go on; taken out of it as they are.
+    """
+
+    def __init__(self, loaded: dict[DnsmasqProcess, Kept]) -> None:
+        self._loaded = loaded
         self._waiting: list[tuple[Action, Starting]] = []
         self._done: list[Action] = []
         self._failure: PasarelaError | None = None
@@ -159,7 +191,8 @@ class _Starter:
             if isinstance(action, Change):
                 check(process)  # what cannot be read must not cost the one that runs
                 _stop([process])
-            self._waiting.append((action, begin(process)))
+            self._waiting.append((action, begin(process, self._loaded.get(process))))
+            self._loaded.pop(process, None)
         except PasarelaError as error:
             self._failure = error
 

@@ -120,9 +120,13 @@ class LinuxHost:
         Raises:
             ApplyError: one failed, and those after it were not tried.
         """
-        done: list[Action] = []
         busy = [action for action in actions if not _is_idle(action)]
-        for adapter, run in groupby(busy, key=lambda action: self._adapter(action.resource)):
+        with self._dnsmasqs.ahead(busy):
+            self._apply(busy, meanwhile)
+
+    def _apply(self, actions: Sequence[Action], meanwhile: Meanwhile) -> None:
+        done: list[Action] = []
+        for adapter, run in groupby(actions, key=lambda action: self._adapter(action.resource)):
             batch = list(run)
             try:
                 if adapter is self._dnsmasqs:

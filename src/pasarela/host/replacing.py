@@ -22,6 +22,7 @@ def replace(new: str, name: str) -> None:
     Raises:
         OSError: as the system says.
     """
+    sys.audit("os.rename", new, name, -1, -1)  # it changes the world, which tests listen for
     if "ctypes" in sys.modules and _exchange()(os.fsencode(new), os.fsencode(name)):
         _remove_old(new, name)
     else:  # there is no old one, or the file system cannot exchange

@@ -70,6 +70,19 @@ class Kept:
     pid: int
     output: int  # a pipe's reading end
     pid_file: Path
+    gate: int | None = None  # a pipe's writing end, whose reading end is its standard input
+
+    def release(self) -> None:
+        """Let it find the end of its standard input, for which it has been waiting."""
+        if self.gate is not None:
+            os.close(self.gate)
+
+    def abandon(self) -> None:
+        """End it while it waits."""
+        _kill(self.pid)
+        os.waitpid(self.pid, 0)
+        self.release()
+        os.close(self.output)
 
     def wait(self) -> int | None:
         said = b""
@@ -119,14 +132,28 @@ def start_background(argv: Sequence[str], env: Mapping[str, str]) -> Background:
         raise
 
 
-def start_kept(argv: Sequence[str], env: Mapping[str, str], pid_file: Path) -> Kept:
+def start_kept(
+    argv: Sequence[str], env: Mapping[str, str], pid_file: Path, *, gated: bool = False
+) -> Kept:
     """Start a program that writes a pid file and stays a child, in a session of its own.
+
+    Args:
+        gated: its standard input stays open until ``release``; else it is empty.
 
     Raises:
         OSError: there is no such program.
     """
     pid_file.unlink(missing_ok=True)
-    return Kept(*_spawn_with_pipe(argv, env), pid_file)
+    if not gated:
+        return Kept(*_spawn_with_pipe(argv, env), pid_file)
+    waiting, gate = os.pipe2(os.O_CLOEXEC)
+    try:
+        return Kept(*_spawn_with_pipe(argv, env, waiting), pid_file, gate)
+    except OSError:
+        os.close(gate)
+        raise
+    finally:
+        os.close(waiting)
 
 
 def start_foreground(argv: Sequence[str], env: Mapping[str, str], ready: bytes) -> Foreground:
@@ -152,11 +179,13 @@ def may_change_user() -> bool:
     )
 
 
-def _spawn_with_pipe(argv: Sequence[str], env: Mapping[str, str]) -> tuple[int, int]:
+def _spawn_with_pipe(
+    argv: Sequence[str], env: Mapping[str, str], given: int | None = None
+) -> tuple[int, int]:
     """The pid, and the end of a pipe where what it says comes out."""
     reading, writing = os.pipe2(os.O_CLOEXEC)
     try:
-        return _spawn(argv, env, writing), reading
+        return _spawn(argv, env, writing, given), reading
     except OSError:
         os.close(reading)
         raise
@@ -164,9 +193,12 @@ def _spawn_with_pipe(argv: Sequence[str], env: Mapping[str, str]) -> tuple[int, 
         os.close(writing)
 
 
-def _spawn(argv: Sequence[str], env: Mapping[str, str], output: int) -> int:
+def _spawn(
+    argv: Sequence[str], env: Mapping[str, str], output: int, given: int | None = None
+) -> int:
+    empty = (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0)
     actions = [
-        (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+        empty if given is None else (os.POSIX_SPAWN_DUP2, given, 0),
         (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
         (os.POSIX_SPAWN_DUP2, output, 2),
     ]

@@ -7,6 +7,7 @@ PASARELA_WRITE_CASES=1 scripts/pytest <this file>.
 from __future__ import annotations
 
 import os
+from collections import Counter
 
 import pytest
 
@@ -14,6 +15,8 @@ from hostnet.ifupdown.corpus import CASES, FOLDER, carry_out, changed, outcome, 
 from pasarela.errors import HostnetRefused
 from pasarela.hostnet.ifupdown import Ifupdown
 from pasarela.hostnet.ifupdown.document import parse
+from pasarela.hostnet.manager import Texts
+from pasarela.model.interface_config import InterfaceConfig
 
 KEEPING = [
     name
@@ -85,3 +88,29 @@ def test_unbridging_gives_the_files_back(name: str) -> None:
         }
     else:
         assert back == files
+
+
+@pytest.mark.parametrize("name", KEEPING)
+def test_a_port_more_changes_one_line_and_adds_its_stanza(name: str) -> None:
+    files = texts(FOLDER / name)
+    action = (FOLDER / name / "action").read_text()
+    bridge = action.split()[1]
+    try:
+        bridged = changed(files, carry_out(files, action))
+    except HostnetRefused:
+        return
+    more = changed(bridged, list(Ifupdown().add_port(bridged, bridge, InterfaceConfig("p9"))))
+    assert differing(bridged, more) == (1, {"auto p9": 1, "iface p9 inet manual": 1})
+    less = changed(more, list(Ifupdown().remove_port(more, bridge, "p9")))
+    assert differing(less, bridged) == (0, {"auto p9": -1, "iface p9 inet manual": -1})
+
+
+def differing(before: Texts, after: Texts) -> tuple[int, dict[str, int]]:
+    """How many lines got a port more, and how often each other line came or, negative, went."""
+    old = Counter(line for text in before.values() for line in text.splitlines() if line)
+    new = Counter(line for text in after.values() for line in text.splitlines() if line)
+    gone, come = old - new, new - old
+    longer = {line for line in come if line.removesuffix(" p9") in gone}
+    shorter = {line.removesuffix(" p9") for line in longer}
+    changes = {line: count for line, count in come.items() if line not in longer}
+    return len(longer), changes | {line: -gone[line] for line in gone if line not in shorter}

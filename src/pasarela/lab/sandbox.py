@@ -1,6 +1,7 @@
 """The lab's own view of the file system: nothing written in it reaches the machine.
 
-/etc is a copy; /run, /sys and libvirt's folders below /var are new; programs and homes are shared.
+/etc is a copy; /run, /sys and the folders below /var of libvirt and of DHCP clients are new;
+programs and homes are shared.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 from pasarela.lab import node
 from pasarela.lab.faults import run
 
-_PRIVATE = ("/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt")
+_PRIVATE = ("/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt", "/var/lib/dhcp")
 
 # libvirt's own sample, as its package leaves it on a new system: defined, not started.
 _DEFAULT_NETWORK = """\
@@ -89,7 +90,8 @@ def _everybody_is_root() -> None:
 
 def _private_folder(path: Path) -> None:
     if not path.exists():
-        _shadow(path.parent)
+        if not (node.LAB / path.parent.name).exists():  # once for all that it lacks
+            _shadow(path.parent)
         path.mkdir()
     _mount("tmpfs", str(path), "mode=755")
 

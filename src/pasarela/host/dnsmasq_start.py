@@ -59,9 +59,9 @@ def make_wait(process: DnsmasqProcess) -> Kept | None:
     """
     if not may_change_user() or not process.conf.parent.is_dir():
         return None
-    command, environment = _kept_command(process), _environment(process, process.digest)
+    environment = _environment(process, process.digest)
     try:
-        return start_kept(command, environment, process.pid_file, gated=True)
+        return start_kept(_kept_command(process), environment, process.pid_file, gated=True)
     except OSError:
         return None
 

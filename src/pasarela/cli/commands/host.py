@@ -37,7 +37,6 @@ GROUP = Group(
             (
                 data("action", f"one of {_ACTIONS.replace(' ', ', ')}", f"words:{_ACTIONS}"),
                 string("bridge", "name of the bridge, as br0", "interface"),
-                rest("port", "network card to put into it, as enp3s0", "interface"),
                 flag("dhcp", "its IPv4 address comes by DHCP"),
                 _many("address", "its address, as 172.26.0.100/16; may be repeated"),
                 _many("gateway", "the default route's gateway; one for IPv4 and one for IPv6"),
@@ -55,6 +54,7 @@ GROUP = Group(
                 ),
                 flag("dry-run", "print the steps and what changes in each file; touch nothing"),
                 Option("try", Kind.NUMBER, "take all back after so many seconds", only_named=True),
+                rest("port", "network card to put into it, as enp3s0", "interface"),
                 JSON,
             ),
             connects=False,

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from hostnet.ifupdown.machine import run
 
 UNPACKED = Path(__file__).parents[2] / ".cache" / "managers"
+LOG = Path("/run/program.log")
 NETWORKD = Path("/lib/systemd/systemd-networkd")
 _LIBRARIES = ":".join(str(path) for path in UNPACKED.glob("usr/lib/*-linux-gnu"))
 
@@ -47,7 +48,8 @@ def environment() -> dict[str, str]:
 
 
 def write(files: Mapping[PurePosixPath, str], folders: Sequence[str]) -> None:
-    """Makes these folders of /etc and /run hold these files alone."""
+    """Makes these folders of /etc and /run hold these files alone; nothing runs yet."""
+    LOG.unlink(missing_ok=True)
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
         Path(folder).mkdir(parents=True)
@@ -109,7 +111,7 @@ def _nmcli(*arguments: str) -> subprocess.CompletedProcess[str]:
 @contextmanager
 def running(command: Sequence[str]) -> Iterator[None]:
     """A program in a mount namespace of its own, until the block ends."""
-    with Path("/run/program.log").open("ab") as log:
+    with LOG.open("ab") as log:
         process = subprocess.Popen(
             ["unshare", "-m", *command], stdout=log, stderr=log, env=environment()
         )
@@ -124,5 +126,5 @@ def eventually(holds: Callable[[], bool], seconds: float = 20.0) -> None:
     """Waits for what another program will have done, which it tells nobody."""
     end = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < end, Path("/run/program.log").read_text()
+        assert time.monotonic() < end, LOG.read_text()
         time.sleep(0.05)

@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -42,3 +43,12 @@ def generated(files: Mapping[PurePosixPath, str], root: Path) -> subprocess.Comp
         timeout=20,
         check=False,
     )
+
+
+def renderers_files(files: Mapping[PurePosixPath, str], folder: str) -> dict[PurePosixPath, str]:
+    """What netplan makes for its renderer, at the places where that reads it."""
+    with TemporaryDirectory() as place:
+        done = generated(files, Path(place))
+        assert done.returncode == 0, done.stderr
+        made = (Path(place) / folder).iterdir()
+        return {PurePosixPath("/") / folder / each.name: each.read_text() for each in made}

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import pytest
 
 from hostnet.goldens import Files, applied, bridge
 from hostnet.ifupdown.machine import CARD, Machine, dhcp_server, machine, run
-from hostnet.netplan.programs import generated
+from hostnet.netplan.programs import renderers_files
 from hostnet.programs import NETWORKD, eventually, networkd, write
 from pasarela.hostnet.manager import Bridging, Manager
 from pasarela.hostnet.netplan import Netplan
 from pasarela.hostnet.networkd import Networkd, volatile
-from pasarela.model.interface_config import InterfaceConfig
+from pasarela.model.interface_config import BridgeConfig, InterfaceConfig
 from pasarela.model.values import MacAddress
 
 pytestmark = [
@@ -119,15 +118,7 @@ def read(manager: Manager, files: Files) -> Files:
     """The files that networkd reads: what netplan makes of its own."""
     if manager.name == "networkd":
         return files
-    root = Path("/run/netplan-root")
-    subprocess.run(["rm", "-rf", str(root)], check=True)
-    done = generated(files, root)
-    assert done.returncode == 0, done.stderr
-    folder = root / "run/systemd/network"
-    return {
-        PurePosixPath("/run/systemd/network", each.name): each.read_text()
-        for each in folder.iterdir()
-    }
+    return renderers_files(files, "run/systemd/network")
 
 
 def test_static_addresses_arrive_on_the_bridge_and_come_back(host: Machine) -> None:
@@ -159,6 +150,15 @@ def test_netplan_leases_the_same_address_if_it_says_mac(host: Machine) -> None:
 def test_a_pattern_gives_way_to_the_port(host: Machine) -> None:
     files = {NIC: STATIC.replace("Name=enp3s0", "Name=en*")}
     bridged_and_back(host, Networkd(), files, "172.26.0.100")
+
+
+def test_a_match_by_the_address_that_the_bridge_has_too(host: Machine) -> None:
+    file = PurePosixPath("/etc/systemd/network/10-a.network")
+    files: Files = {file: STATIC.replace("Name=enp3s0", f"MACAddress={CARD}")}
+    card = InterfaceConfig("enp3s0", mac=MacAddress(CARD))
+    change = Bridging(replace(WITH_MAC.bridge, details=BridgeConfig((card,))))
+    made = applied(files, Networkd().bridge(files, change))
+    arrived(host, made, "br0", "172.26.0.100")
 
 
 def test_volatile_files_count_before_those_of_etc(host: Machine) -> None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import pytest
 
 from hostnet.goldens import Files, applied, bridge
 from hostnet.ifupdown.machine import CARD, Machine, dhcp_server, machine, run
-from hostnet.netplan.programs import generated
+from hostnet.netplan.programs import renderers_files
 from hostnet.programs import eventually, networkmanager, nmcli, unpacked, write
 from pasarela.hostnet.manager import Bridging
 from pasarela.hostnet.netplan import Netplan
@@ -138,11 +137,6 @@ def test_netplan_makes_profiles_that_arrive_too(host: Machine) -> None:
     text = "network:\n  version: 2\n  renderer: NetworkManager\n  ethernets:\n    enp3s0:\n"
     files = {file: text + "      addresses: [172.26.0.100/16]\n"}
     made = applied(files, Netplan().bridge(files, CHANGE))
-    root = Path("/run/netplan-root")
-    done = generated(made, root)
-    assert done.returncode == 0, done.stderr
-    folder = root / "run/NetworkManager/system-connections"
-    profiles = {PurePosixPath(FOLDER, each.name): each.read_text() for each in folder.iterdir()}
-    shutil.rmtree(root)
+    profiles = renderers_files(made, "run/NetworkManager/system-connections")
     addresses, _ = arrived(host, profiles, "br0", "172.26.0.100")
     assert "172.26.0.100/16 br0" in addresses

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from ipaddress import IPv6Address, ip_address, ip_interface, ip_network
+from ipaddress import (
+    IPv4Interface,
+    IPv6Address,
+    IPv6Interface,
+    ip_address,
+    ip_interface,
+    ip_network,
+)
 from typing import TypeVar
 
 from pasarela.hostnet.netplan.merged import (
@@ -36,6 +43,7 @@ TYPE_OF = {
     "bonds": InterfaceType.BOND,
     "vlans": InterfaceType.VLAN,
 }
+Address = IPv4Interface | IPv6Interface
 _Parsed = TypeVar("_Parsed")
 
 
@@ -85,7 +93,7 @@ def _ip(settings: Settings, version: int) -> IpConfig | None:
     return config if config != IpConfig() or said else None
 
 
-def _addresses(settings: Settings) -> Iterator:  # type: ignore[type-arg]
+def _addresses(settings: Settings) -> Iterator[Address]:
     for item in sequence(settings.get("addresses")):
         written = next(iter(item), None) if isinstance(item, dict) else item
         address = _parsed(ip_interface, written)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from ipaddress import ip_address, ip_interface, ip_network
+from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface, ip_network
 from typing import TypeVar
 
 from pasarela.hostnet.networkd.units import Unit, Units
@@ -29,6 +29,7 @@ _KINDS = {
 _WORDS = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False}
 _WORDS |= {"off": False, "0": False}
 _UNITS = {"": 1.0, "s": 1.0, "sec": 1.0, "ms": 0.001, "min": 60.0, "m": 60.0}
+Address = IPv4Interface | IPv6Interface
 _Parsed = TypeVar("_Parsed")
 
 
@@ -115,7 +116,7 @@ def _peer_dns(network: Unit, version: int) -> bool | None:
     return truth(network.get("DHCP", "UseDNS")) if own is None else own
 
 
-def _addresses(network: Unit) -> Iterator:  # type: ignore[type-arg]
+def _addresses(network: Unit) -> Iterator[Address]:
     for section in ("Network", "Address"):
         for value in network.all(section, "Address"):
             address = _parsed(ip_interface, value)

@@ -21,7 +21,7 @@ FOLDERS = tuple(
     for folder in ("/lib", "/usr/lib", "/usr/local/lib", "/run", "/etc")
 )
 ETC = FOLDERS[-1]
-_UNKNOWABLE = ("Driver", "Path", "PermanentMACAddress", "Property", "Credential", "Architecture")
+_UNKNOWABLE = ("Driver", "Path", "Property", "Credential", "Architecture")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Unit:
 
     def fits(self, name: str, mac: str | None = None) -> bool:
         """Whether its [Match] fits an interface as far as a name and an address can tell."""
-        names, macs = self._words("Name"), self._words("MACAddress")
+        names, macs = self._words("Name"), self._macs
         if not names and not macs:
             return self._words("Type") == ["ether"] and not self.open
         by_name = not names or _name_fits(names, name)
@@ -72,13 +72,18 @@ class Unit:
 
     def is_only_for(self, name: str) -> bool:
         """Whether it can fit no other interface."""
-        names, macs = self._words("Name"), self._words("MACAddress")
+        names, macs = self._words("Name"), self._macs
         return names == [name] or (len(macs) == 1 and not names)
 
     @property
     def open(self) -> bool:
         """Whether its match asks for what only the running system knows."""
         return any(self.get("Match", key) for key in _UNKNOWABLE)
+
+    @property
+    def _macs(self) -> list[str]:
+        """A card's own address is what it has, as long as nobody gives it another."""
+        return self._words("MACAddress") + self._words("PermanentMACAddress")
 
     def _words(self, key: str) -> list[str]:
         return [word for value in self.all("Match", key) for word in value.split()]

@@ -66,16 +66,24 @@ def _refuse_other_type(held: Profile, interface: InterfaceConfig) -> None:
 def _overwritten(text: Sections, interface: InterfaceConfig) -> Sections:
     for section in kind_sections(interface):
         text = text.with_values(section.name, {_.key: _.value for _ in section.settings})
-    wanted = {section.name: section for section in kind_sections(interface)}
     for name, keys in _DESCRIBED.items():
-        for held in text.named(name):
-            new = [_.key for _ in wanted[name].settings] if name in wanted else []
-            left, _, _ = held.split(lambda each: each.key in keys and each.key not in new)  # noqa: B023
-            text = text.replaced(held, *([left] if list(left.settings) else []))
+        wanted = {
+            _.key for each in kind_sections(interface) if each.name == name for _ in each.settings
+        }
+        text = _without(text, name, set(keys) - wanted)
     off = interface.start is StartMode.NONE
     if off or text.get("connection", "autoconnect") is not None:
         text = text.with_values("connection", {"autoconnect": "false" if off else "true"})
     return with_addresses(text, address_sections(interface))
+
+
+def _without(text: Sections, name: str, keys: set[str]) -> Sections:
+    """Without these keys of a section, and without the section if it has no other."""
+    for section in text.named(name):
+        left, taken, _ = section.split(lambda setting: setting.key in keys)
+        if taken:
+            text = text.replaced(section, *([left] if list(left.settings) else []))
+    return text
 
 
 def _with_members(profiles: Profiles, interface: InterfaceConfig) -> Profiles:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from ipaddress import ip_address, ip_interface, ip_network
+from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface, ip_network
 from typing import TypeVar
 
 from pasarela.hostnet.networkmanager.profiles import Profile, Profiles
@@ -29,6 +29,7 @@ _TYPES = {
     "vlan": InterfaceType.VLAN,
 }
 _TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
+Address = IPv4Interface | IPv6Interface
 _Parsed = TypeVar("_Parsed")
 
 
@@ -107,7 +108,7 @@ def _ip(profile: Profile, version: int) -> IpConfig | None:
     )
 
 
-def _addresses(profile: Profile, section: str) -> Iterator:  # type: ignore[type-arg]
+def _addresses(profile: Profile, section: str) -> Iterator[Address]:
     """``address1=192.0.2.2/24,192.0.2.1``: the gateway may stand behind."""
     for value in numbered(profile, section, "address"):
         address = parsed(ip_interface, value.split(",")[0].strip())

@@ -106,6 +106,8 @@ def _synopsis_of(option: Option) -> str:
             return f"[--{option.name}]"
         case Kind.DATA:
             return f"<{option.name}>"
+        case Kind.REST if option.only_named:
+            return f"[--{option.name} <string>]..."
         case Kind.REST:
             return f"[<{option.name}>]..."
         case _:
@@ -118,7 +120,7 @@ def _option_name(option: Option) -> str:
             return f"--{option.name}"
         case Kind.DATA:
             return f"[--{option.name}] <string>"
-        case Kind.REST:
+        case Kind.REST if not option.only_named:
             return f"<{option.name}>"
         case _:
             return f"--{option.name} <{option.value_word}>"

@@ -167,6 +167,7 @@ def _join(made: Lan) -> None:
     (sysctls / "router_solicitation_delay").write_text("0")
     (sysctls / "router_solicitation_interval").write_text("1")
     sh("ip", "link", "set", "enp3s0", "up")
+    await_true(lambda: "fe80:" in sh("ip", "-6", "addr", "show", "dev", "enp3s0"))
 
 
 def _has_own_network(pid: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address, ip_interface, ip_network
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from pasarela.model.interface import ArpMonitor, InterfaceType, MiiMonitor
@@ -18,6 +19,9 @@ from pasarela.model.interface_config import (
     VlanConfig,
 )
 from pasarela.model.values import MacAddress
+
+steady = settings(deadline=None, derandomize=True, database=None)
+"""The same examples on every machine, however slow it is."""
 
 # any lines, whole files
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from hostnet.ifupdown.corpus import MAIN, changed
-from hostnet.ifupdown.strategies import files, interfaces
+from hostnet.ifupdown.strategies import files, interfaces, steady
 from pasarela.errors import HostnetFileError, HostnetRefused
 from pasarela.hostnet.ifupdown import Ifupdown
 from pasarela.hostnet.ifupdown.document import parse
@@ -36,6 +36,7 @@ def read(text: str, name: str) -> InterfaceConfig | None:
 
 
 @given(files(), interfaces())
+@steady
 def test_what_is_defined_is_what_is_read(text: str, interface: InterfaceConfig) -> None:
     after = define(text, interface)
     assert read(after, interface.name) == interface
@@ -43,12 +44,14 @@ def test_what_is_defined_is_what_is_read(text: str, interface: InterfaceConfig) 
 
 
 @given(interfaces(), interfaces())
+@steady
 def test_one_definition_replaces_another(first: InterfaceConfig, second: InterfaceConfig) -> None:
     if first.name == second.name:
         assert read(define(define("", first), second), second.name) == second
 
 
 @given(files(), interfaces())
+@steady
 def test_other_lines_stay_as_they_are(text: str, interface: InterfaceConfig) -> None:
     after = define(text, interface)
     kept = iter(after.splitlines())
@@ -56,6 +59,7 @@ def test_other_lines_stay_as_they_are(text: str, interface: InterfaceConfig) -> 
 
 
 @given(files(), interfaces())
+@steady
 def test_undefining_takes_only_what_was_defined(text: str, interface: InterfaceConfig) -> None:
     if interface.ports:
         return

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hostnet.ifupdown.corpus import MAIN, bridging, changed
-from hostnet.ifupdown.strategies import files, junk
+from hostnet.ifupdown.strategies import files, junk, steady
 from pasarela.errors import HostnetFileError, HostnetRefused
 from pasarela.hostnet.ifupdown import Ifupdown
 from pasarela.hostnet.ifupdown.document import parse, read
@@ -19,18 +19,20 @@ AROUND = Surroundings(frozenset({"eth0"}), frozenset({"wlan0"}), {"eth0": "02:00
 
 
 @given(st.one_of(files(), junk))
-@settings(max_examples=300)
+@steady
 def test_what_is_read_is_kept_byte_for_byte(text: str) -> None:
     assert parse(MAIN, text).text == text
 
 
 @given(st.one_of(files(), junk))
+@steady
 def test_checking_raises_nothing_and_knows_the_lines(text: str) -> None:
     lines = text.count("\n") + 1
     assert all(one.line <= lines for one in IFUPDOWN.check({MAIN: text}, AROUND))
 
 
 @given(junk)
+@steady
 def test_reading_refuses_with_an_error_of_ours(text: str) -> None:
     try:
         IFUPDOWN.interfaces({MAIN: text})
@@ -49,6 +51,7 @@ def bridged(text: str) -> str | None:
 
 
 @given(files())
+@steady
 def test_bridging_moves_what_the_card_had_and_unbridging_gives_it_back(text: str) -> None:
     after = bridged(text)
     if after is None:
@@ -64,6 +67,7 @@ def test_bridging_moves_what_the_card_had_and_unbridging_gives_it_back(text: str
 
 
 @given(files())
+@steady
 def test_bridging_leaves_every_other_line_alone(text: str) -> None:
     after = bridged(text)
     if after is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from math import inf
@@ -18,13 +19,19 @@ MAX_FILES = 4096
 class Look(NamedTuple):
     """A version of a lease file, and the time until which its leases are all the same."""
 
-    path: Path
+    path: str
     signature: Signature | None
     until: float
 
     def holds(self) -> bool:
-        """Whether another look would find the same leases."""
-        return time.time() < self.until and signature_of(self.path) == self.signature
+        """Whether another look would find the same leases; asked at each call for them."""
+        if self.signature is None:
+            return not os.access(self.path, os.F_OK)
+        try:
+            found = os.stat(self.path)  # noqa: PTH116
+        except OSError:
+            return False
+        return time.time() < self.until and Signature.of(found) == self.signature
 
 
 class LeaseCache:
@@ -44,7 +51,7 @@ class LeaseCache:
         """The leases that have not expired."""
         signature = signature_of(path)
         if signature is None:
-            self.last_look = Look(path, None, inf)
+            self.last_look = Look(str(path), None, inf)
             return ()
         known = self._known.get(path)
         if known is None or known[0] != signature:
@@ -55,7 +62,7 @@ class LeaseCache:
         now = int(time.time())
         valid = [lease for lease in known[1] if not 0 < lease.expiry < now]
         first = min((lease.expiry for lease in valid if lease.expiry), default=inf)
-        self.last_look = Look(path, signature, first + 1)
+        self.last_look = Look(str(path), signature, first + 1)
         return valid
 
 

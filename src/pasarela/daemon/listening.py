@@ -117,7 +117,7 @@ class Door:
 
     def left(self) -> None:
         """A client has gone, so another one may come in."""
-        if len(self._service.peers) < self._max_clients:
+        if self._has_room():
             self.open()
 
     def close(self) -> None:
@@ -148,9 +148,17 @@ class Door:
             return
         task = self._loop.create_task(self._take_in(connection, listener))
         self._arriving.add(task)
-        task.add_done_callback(self._arriving.discard)
-        if len(self._service.peers) + len(self._arriving) >= self._max_clients:
+        task.add_done_callback(self._arrived)
+        if not self._has_room():
             self.shut()
+
+    def _arrived(self, task: asyncio.Task[None]) -> None:
+        """Whoever has just come in was counted twice for a moment."""
+        self._arriving.discard(task)
+        self.left()
+
+    def _has_room(self) -> bool:
+        return len(self._service.peers) + len(self._arriving) < self._max_clients
 
     async def _take_in(self, connection: socket.socket, listener: Listener) -> None:
         await self._loop.connect_accepted_socket(

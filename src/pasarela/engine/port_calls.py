@@ -18,14 +18,12 @@ else:
 
 class PortCalls(Session):
     def list_ports(self, network: NetworkRef) -> Sequence[PortRef]:
-        entry = self._look(network)
-        found = ports.all_of(self._context, entry)
-        return [PortRef(entry.ref, uuid) for uuid in found]
+        found = ports.all_of(self._context, self._look(network))
+        return [PortRef(network, uuid) for uuid in found]
 
     def port_lookup(self, network: NetworkRef, uuid: UUID) -> PortRef:
-        entry = self._look(network)
-        ports.look_up(self._context, entry, uuid)
-        return PortRef(entry.ref, uuid)
+        ports.look_up(self._context, self._look(network), uuid)
+        return PortRef(network, uuid)
 
     def port_xml_desc(self, port: PortRef) -> str:
         from pasarela.xml.port import format_port  # noqa: PLC0415  (lxml: 25 ms)
@@ -39,7 +37,7 @@ class PortCalls(Session):
         with self._writing() as context:
             entry = self._entry(network)
             port = ports.create(context, entry, xml, reclaim=reclaim, validate=validate)
-            return PortRef(entry.ref, port.uuid)
+            return PortRef(network, port.uuid)  # by the name that it was asked for, as libvirt
 
     def port_parameters(self, port: PortRef) -> dict[str, int]:
         """The port's bandwidth by libvirt's names, as ``inbound.average``, in its order."""

@@ -346,6 +346,24 @@ def test_a_change_that_a_reboot_ended_is_taken_back(host: Pasarelad):
     assert "has been taken back" in host.log_text()
 
 
+def test_a_restore_point_that_cannot_be_read_does_not_keep_networks_down(
+    host: Pasarelad, document_folder: Path
+):
+    told(host, "net-define", str(document_folder / "isolated.xml"))
+    told(host, "net-autostart", "isolated")
+    host.terminate()
+    place = host.root / "var/lib/libvirt/interface/pasarela-change.json"
+    place.write_text("{")
+    (host.root / "run/libvirt/network/autostarted").unlink(missing_ok=True)  # another boot
+    try:
+        host.start()
+        assert "isolated" in told(host, "net-list")
+        assert f"the restore point {place} cannot be read" in host.log_text()
+        assert "cannot be read" in refused(host, "iface-rollback")
+    finally:
+        place.unlink()
+
+
 def test_down_and_up(host: Pasarelad):
     done = host.virsh("iface-destroy", "enp3s0")  # exits with 1 whatever comes of it, to 11.3
     assert (done.stdout, done.stderr) == ("Interface enp3s0 destroyed\n\n", "")

@@ -19,6 +19,7 @@ from pasarela.engine.files import system_errors
 from pasarela.engine.flushed import restore_firewall
 from pasarela.engine.lazy import LazyModule
 from pasarela.engine.store import Entry
+from pasarela.errors import PasarelaError
 from pasarela.model.handles import Lease, NetworkEvent, NetworkFilter, NetworkRef
 from pasarela.model.paths import Paths
 from pasarela.rpc.procedures import NETWORKS
@@ -73,7 +74,15 @@ class ServedEngine(Engine):
     def adopt(self) -> tuple[str, ...]:
         """Take over what runs and put right what does not; says what was wrong."""
         self._context.store.tidy()
-        return self.recover_interfaces() + self.reconcile(rebuild=False)
+        return self._recovered() + self.reconcile(rebuild=False)
+
+    def _recovered(self) -> tuple[str, ...]:
+        """The networks come up whatever becomes of the interfaces."""
+        try:
+            return self.recover_interfaces()
+        except PasarelaError as error:
+            way_out = f"; {error.remedy}" if error.remedy else ""
+            return (f"a change of the interfaces is not taken back: {error.message}{way_out}",)
 
     def load(self) -> None:
         """Look at all the files; from here on nobody else writes them."""

@@ -37,6 +37,12 @@ dns=none
 """
 
 
+def is_root() -> bool:
+    """Whether this is root outside user namespaces too, who may become any other user."""
+    identifiers = Path("/proc/self/uid_map").read_text().split()
+    return os.geteuid() == 0 and int(identifiers[2]) > 65536
+
+
 def unpacked(program: str) -> Path | None:
     """A program that scripts/managers has brought, or an installed one."""
     places = (UNPACKED / program, Path("/") / program)

@@ -190,11 +190,11 @@ def test_another_definition_takes_the_place_of_the_first(
 
 @each_manager
 @few
-@given(ETHERNETS)
+@given(INTERFACES)
 def test_undefining_gives_the_former_files_back(manager: Manager, wanted: InterfaceConfig) -> None:
     present = PRESENT[manager.name]
     after = applied(present, manager.define(present, wanted))
-    assert applied(after, manager.undefine(after, "enp3s0")) == present
+    assert applied(after, manager.undefine(after, wanted.name)) == present
 
 
 @each_manager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -12,7 +11,7 @@ import pytest
 from hostnet.goldens import Files, applied, bridge
 from hostnet.ifupdown.machine import CARD, Machine, dhcp_server, machine, run
 from hostnet.netplan.programs import renderers_files
-from hostnet.programs import NETWORKD, eventually, networkd, write
+from hostnet.programs import NETWORKD, eventually, is_root, networkd, write
 from pasarela.hostnet.manager import Bridging, Manager
 from pasarela.hostnet.netplan import Netplan
 from pasarela.hostnet.networkd import Networkd, volatile
@@ -22,7 +21,7 @@ from pasarela.model.values import MacAddress
 pytestmark = [
     pytest.mark.netns,
     pytest.mark.skipif(not NETWORKD.exists(), reason="systemd-networkd is not installed"),
-    pytest.mark.skipif(os.geteuid() != 0, reason="systemd-networkd becomes another user"),
+    pytest.mark.skipif(not is_root(), reason="systemd-networkd becomes another user"),
 ]
 
 FOLDERS = ("/etc/systemd/network", "/run/systemd/network")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -12,7 +11,7 @@ import pytest
 from hostnet.goldens import Files, applied, bridge
 from hostnet.ifupdown.machine import CARD, Machine, dhcp_server, machine, run
 from hostnet.netplan.programs import renderers_files
-from hostnet.programs import eventually, networkmanager, nmcli, unpacked, write
+from hostnet.programs import eventually, is_root, networkmanager, nmcli, unpacked, write
 from pasarela.hostnet.manager import Bridging
 from pasarela.hostnet.netplan import Netplan
 from pasarela.hostnet.networkmanager import NetworkManager
@@ -26,7 +25,7 @@ pytestmark = [
         unpacked("usr/sbin/NetworkManager") is None or unpacked("usr/bin/dbus-daemon") is None,
         reason="NetworkManager is not there: scripts/managers brings it",
     ),
-    pytest.mark.skipif(os.geteuid() != 0, reason="NetworkManager wants root's files"),
+    pytest.mark.skipif(not is_root(), reason="NetworkManager wants root's files"),
 ]
 
 FOLDER = "/etc/NetworkManager/system-connections"

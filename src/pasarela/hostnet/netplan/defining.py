@@ -7,7 +7,7 @@ from pasarela.hostnet.netplan.bridging import refuse_in_use, without
 from pasarela.hostnet.netplan.entries import overwritten, says, says_just, with_settings
 from pasarela.hostnet.netplan.layers import LAYER3
 from pasarela.hostnet.netplan.merged import Configuration, Device, refuse_outside_etc
-from pasarela.hostnet.netplan.ports import declared, found_port, home, silent
+from pasarela.hostnet.netplan.ports import declared, forgotten, found_port, home, silent
 from pasarela.hostnet.netplan.reading import interface as read
 from pasarela.hostnet.netplan.style import Value
 from pasarela.hostnet.netplan.writing import SECTION_OF, device_settings
@@ -55,6 +55,8 @@ def undefined(configuration: Configuration, name: str) -> Configuration:
     if device is None:
         raise InterfaceNotFound(f"couldn't find interface named '{name}'")
     refuse_in_use(configuration, device)
+    for id in device.members:
+        configuration = forgotten(configuration, id, device)
     return without(configuration, ("network", device.section, device.id))
 
 

@@ -137,14 +137,14 @@ def silent(configuration: Configuration, port: Device) -> Configuration:
     return configuration
 
 
-def forgotten(configuration: Configuration, id: str, bridge: Device) -> Configuration:
+def forgotten(configuration: Configuration, id: str, master: Device) -> Configuration:
     """Without an entry that says only that the interface is a port, where it stands as
-    ``declared`` writes it: in the bridge's file, and in the style of its section."""
+    ``declared`` writes it: in its master's file, and in the style of its section."""
     device = configuration.device(id)
     if device is None or list(device.settings) != ["dhcp4"] or not is_port(device.settings):
         return configuration
     section = ("network", device.section)
-    for document in configuration.holding("network", "bridges", bridge.id):
+    for document in configuration.holding("network", master.section, master.id):
         entry, around = document.mapping(*section, id), document.mapping(*section)
         if entry is not None and around is not None and entry.flow == around.flow:
             configuration = configuration.with_document(removed(document, (*section, id)))

@@ -32,6 +32,9 @@ def undefined(units: Units, name: str) -> Units:
         raise InterfaceNotFound(f"couldn't find interface named '{name}'")
     for unit in units.ports(name):
         units = without_bridge(units, unit, name, None)
+    for key in ("Bond", "VLAN"):
+        for unit in units.ports(name, key):
+            units = _not_naming(units, unit, key, name)
     for unit in own:
         units = removed(units, unit)
     return units
@@ -106,3 +109,16 @@ def _naming(units: Units, name: str, key: str, value: str) -> Units:
     else:
         text = text.replaced(network, network.inserted(len(network.trimmed.lines), [line]))
     return units.having(unit.path, text)
+
+
+def _not_naming(units: Units, unit: Unit, key: str, value: str) -> Units:
+    """The contrary of ``_naming``; a file that says nothing more goes."""
+    refuse_outside_etc(unit.path)
+    text = unit.parts[0].sections
+    for network in text.named("Network"):
+        left, _, _ = network.split(lambda each: (each.key, each.value) == (key, value))
+        text = text.replaced(network, *([left] if list(left.settings) else []))
+    if text.first("Network") is None:
+        text = text.trimmed
+    idle = [section.name for section in text.sections] == ["Match"]
+    return units.having(unit.path, None if idle else text)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from pasarela.version import __version__ as __version__
+
 TYPE_CHECKING = False  # what typing has, without the milliseconds that importing it takes
 if TYPE_CHECKING:
     from pasarela.client.objects import Host
-
-__version__ = "0.1.0.dev0"
 
 
 def connect(uri: str | None = None, root: str = "/", *, readonly: bool = False) -> Host:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pasarela import __version__
 from pasarela.cli import table
 from pasarela.cli.options import OPTIONS, GlobalOption
 from pasarela.cli.spec import Command, Group, Kind, Option
+from pasarela.version import __version__
 
 PROGRAM = "pasarela"
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from pasarela import __version__
 from pasarela.engine.context import Context
 from pasarela.engine.flags import (
     AFFECT,
@@ -36,6 +35,7 @@ from pasarela.model.handles import (
     UpdateSection,
 )
 from pasarela.model.paths import Paths
+from pasarela.version import __version__
 
 if TYPE_CHECKING:
     from pasarela.engine import (

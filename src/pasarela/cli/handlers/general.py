@@ -92,7 +92,7 @@ def hostname(context: Context, _: Arguments) -> bool:
 
 
 def version(context: Context, arguments: Arguments) -> bool:
-    from pasarela import __version__
+    from pasarela.version import __version__
 
     lines = (
         f"Compiled against library: pasarela {__version__}\n"

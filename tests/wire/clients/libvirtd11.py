@@ -27,3 +27,8 @@ class Libvirtd11(Libvirtd):
     def virsh(self, *arguments: str, stdin: str | None = None) -> CompletedProcess[str]:
         virsh = debian13(DEBIAN13 / "usr/bin/virsh")
         return self.run(*virsh, "-c", self.uri, *arguments, stdin=stdin)
+
+    def reset(self) -> None:
+        """Without any network, and without a dnsmasq that still holds the next one's address."""
+        super().reset()
+        self.run("pidwait", "dnsmasq")

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.netns, pytest.mark.oracle]
 
 URI = "network+unix:///system?socket=/run/libvirt/libvirt-sock"
 CHOSEN = {
-    **{name: SCENARIOS[name] for name in ("a life", "updates", "ports")},
+    **{name: SCENARIOS[name] for name in ("updates", "ports")},
     **{name: NEWER[name] for name in ("titles and descriptions", "records of the DNS")},
     # Of metadata that is not there, virsh says nothing and exits with 0.
     "metadata": [line for line in NEWER["metadata"] if "--" in line or "net-metadata" not in line],

@@ -15,6 +15,7 @@ from wire.pasarelad import Pasarelad
 pytestmark = [pytest.mark.netns, pytest.mark.oracle]
 
 HERE = Path(__file__).parent
+SECONDS = 120.0  # Ansible starts two Pythons for each task
 CHANGED = re.compile(r" changed=(\d+) .* failed=0 ")
 
 
@@ -35,6 +36,7 @@ def play(daemon: Pasarelad | Libvirtd, uri: str, playbook: str) -> str:
             *(need_program("ansible-playbook"), "-i", "localhost,", "-c", "local"),
             *("-e", f"uri='{uri}'", "-e", f"ansible_python_interpreter={PYTHON}"),
             str(HERE / playbook),
+            timeout=SECONDS,
         )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -106,13 +106,14 @@ def _change_live(context: Context, before: Status, after: Status, config: Networ
     touched = crank.merged(new, old)
     observed = crank.look(context.machine, touched)
     actions = crank.changes(observed, new)
-    context.journal.begin(_intent(context, before, after, config, actions))
+    intent = _intent(context, before, after, config, actions)
+    context.journal.begin(intent)
     with taking_back(context, [name], crank.merged(old, observed), touched):
         crank.establish(context.machine, actions, new, old)
         with all_or_none(context, before, config):
             if config is not None:
                 context.store.save_definition(config)
-            context.store.save_live(after)
+            context.store.save_live(after, intent.after)
             _run_updated_hook(context, after)
             context.journal.end(name)
 

@@ -117,13 +117,14 @@ def _bring_up(context: Context, candidates: Sequence[Candidate]) -> None:
     actions = crank.changes(observed, wanted)
     overwriting = tuple(action for action in actions if isinstance(action, Change))
     new = {one.name: _lease_files_to_come(context, one.network) for one in candidates}
-    for candidate in candidates:
-        context.journal.begin(_start_intent(candidate, overwriting, new[candidate.name]))
+    intents = [_start_intent(one, overwriting, new[one.name]) for one in candidates]
+    for intent in intents:
+        context.journal.begin(intent)
     names = list(new)
     with removing(chain(*new.values())), taking_back(context, names, observed, wanted):
         crank.establish(context.machine, actions, wanted)
         note_served(context, (candidate.wanted for candidate in candidates))
-        _save_started(context, candidates)
+        _save_started(context, candidates, [intent.after for intent in intents])
     for candidate in candidates:
         context.warn(candidate.warnings)
 
@@ -232,13 +233,13 @@ def union(states: Iterable[HostState]) -> HostState:
     return frozenset().union(*states)
 
 
-def _save_started(context: Context, candidates: Sequence[Candidate]) -> None:
+def _save_started(context: Context, candidates: Sequence[Candidate], texts: Sequence[str]) -> None:
     """Write the status documents, after the hooks have agreed; all of them or none."""
     saved: list[str] = []
     try:
-        for candidate in candidates:
+        for candidate, text in zip(candidates, texts, strict=True):
             status = run_hook(context.hooks, candidate.status, "started")
-            context.store.save_live(status)
+            context.store.save_live(status, text if status is candidate.status else None)
             saved.append(candidate.name)
         _end_all(context, [candidate.name for candidate in candidates])
     except BaseException:

@@ -227,9 +227,10 @@ class Store:
             remove(link, durable=True)
         self._autostart.note(name, enabled)
 
-    def save_live(self, status: Status) -> None:
+    def save_live(self, status: Status, text: str | None = None) -> None:
+        """Write a live definition; ``text`` is its document, where that has been made already."""
         path = self.paths.status(status.network.name)
-        write_atomic(path, document.status_text(status))
+        write_atomic(path, document.status_text(status) if text is None else text)
         self._state.note(status.network.name, _header(status.network))
         _keep(self._lives, status.network.name, path, status)
 

@@ -15,6 +15,9 @@ class Table:
         self, line: str, numbers: dict[str, float], wanted: float, *, least: bool = False
     ) -> None:
         """A line about both; ``wanted`` is the most that the ratio may be, or the least."""
+        if "libvirt" not in numbers:
+            self.tell(line, numbers)
+            return
         ratio = numbers["pasarela"] / numbers["libvirt"]
         good = ratio >= wanted if least else ratio <= wanted
         self._print(line, numbers, f"{ratio:.3f}", f"{'≥' if least else '≤'} {wanted}", good)

@@ -45,11 +45,23 @@ def test_the_notes_file_from_ubuntus_own() -> None:
     )
 
 
+def test_the_notes_own_file_gives_the_card_its_lease() -> None:
+    notes = (
+        "## nota\nnetwork:\n###Config\n    bridges:\n        br0:\n            dhcp4: yes ##x\n"
+        "            interfaces:\n                - enp3s0\n"
+    )
+    (edit,) = NETPLAN.unbridge({FILE: notes}, "br0")
+    assert edit.after == (
+        "## nota\nnetwork:\n    ethernets:\n        enp3s0:\n            dhcp4: yes ##x\n"
+        "###Config\n"
+    )
+
+
 def test_without_any_file_a_new_one_is_made_for_roots_eyes() -> None:
     (edit,) = NETPLAN.bridge({}, own(ipv4=LEASED))
     assert (edit.path, edit.before, edit.mode) == (OURS, None, 0o600)
-    back = applied({OURS: edit.after or ""}, NETPLAN.undefine({OURS: edit.after or ""}, "br0"))
-    assert "br0" not in back[OURS]
+    made = {OURS: edit.after or ""}
+    assert applied(made, NETPLAN.undefine(made, "br0")) == {}
 
 
 def test_a_kept_bridge_over_nothing_leaves_nothing_behind() -> None:

@@ -215,6 +215,13 @@ def test_a_bridge_with_the_address_of_a_stranger() -> None:
     assert checked(text, own) == []
 
 
+def test_a_card_that_the_host_has_not() -> None:
+    (found,) = checked(NIC + "      dhcp4: true\n", Surroundings(frozenset({"lo", "enp2s0"})))
+    assert (found.line, found.remedy) == (4, "did you mean enp2s0?")
+    matched = NIC + "      match: {driver: e1000}\n"
+    assert checked(matched, Surroundings(frozenset({"lo", "enp2s0"}))) == []
+
+
 def test_several_files_are_checked_as_one() -> None:
     one = START + "  ethernets:\n    enp3s0: {dhcp4: true}\n"
     two = START + "  bridges:\n    br0: {interfaces: [enp3s0]}\n"

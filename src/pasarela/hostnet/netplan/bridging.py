@@ -57,7 +57,7 @@ def unbridged(configuration: Configuration, name: str) -> Configuration:
     if bridge is None or bridge.section != "bridges":
         return configuration
     refuse_in_use(configuration, bridge)
-    ports = [port for port in map(configuration.device, bridge.members) if port is not None]
+    ports = [_declared_or_not(configuration, id) for id in bridge.members]
     receiver = ports[0] if ports and any(key in LAYER3 for key in bridge.settings) else None
     for port in ports:
         if port is not receiver:
@@ -68,6 +68,11 @@ def unbridged(configuration: Configuration, name: str) -> Configuration:
         changed = _given_back(document, keys, receiver) if receiver else document
         configuration = configuration.with_document(removed(changed, keys))
     return configuration
+
+
+def _declared_or_not(configuration: Configuration, id: str) -> Device:
+    """A port; people forget its entry, which netplan refuses."""
+    return configuration.device(id) or Device("ethernets", id, {})
 
 
 def refuse_in_use(configuration: Configuration, device: Device) -> None:

@@ -17,6 +17,7 @@ boots that wait for the network go on waiting."""
 
 def check_bridges(report: Report) -> None:
     for device in report.configuration.devices:
+        _check_there(report, device)
         if device.section == "bridges":
             _check_ports(report, device)
             _check_delay(report, device)
@@ -24,6 +25,20 @@ def check_bridges(report: Report) -> None:
             _check_declared(report, device)
     _check_shared_ports(report)
     _check_macs(report)
+
+
+def _check_there(report: Report, device: Device) -> None:
+    """Whether the host has the card; one that is found by a match may have any name."""
+    there = report.around.interfaces
+    if device.section not in ("ethernets", "wifis") or device.match or not there:
+        return
+    if device.name not in there:
+        meant = near(device.name, there)
+        report.warning(
+            report.at(device),
+            f"this host has no interface {device.name}",
+            f"did you mean {meant}?" if meant else "ip link shows which there are",
+        )
 
 
 def _check_declared(report: Report, device: Device) -> None:

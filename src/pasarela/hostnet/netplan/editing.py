@@ -87,16 +87,22 @@ def replaced(
 
 
 def removed(document: Document, keys: Sequence[str]) -> Document:
-    """Without that key; a mapping that is left empty goes too."""
+    """Without that key; a mapping that is left empty goes too, but not the comments above it."""
+    return _removed(document, keys, comments=True)
+
+
+def _removed(document: Document, keys: Sequence[str], *, comments: bool) -> Document:
     parent = document.own(*keys[:-1])
     index = _index(parent, keys[-1])
     if parent is None or index is None:
         return document
     if len(parent.entries) == 1 and len(keys) > 1:
-        return removed(document, keys[:-1])
+        return _removed(document, keys[:-1], comments=False)
     if parent.flow:
         return _replaced_in_flow(document, parent, index, index, Fragment())
-    return _with_lines(document, extent(document, parent, index, tail=False), [])
+    area = extent(document, parent, index, tail=False)
+    start = area.start if comments else parent.entries[index].key.span.line
+    return _with_lines(document, Extent(start, area.end), [])
 
 
 def inserted(

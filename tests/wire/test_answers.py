@@ -100,7 +100,7 @@ def test_nothing_that_changes_or_knows_its_client_is_kept() -> None:
 
 
 def test_what_is_kept_has_bounds() -> None:
-    answers = Answers(LeaseCache())
+    answers = Answers(LeaseCache(), tuple)
     for number in range(20_000):
         question, reply = exchange(number)
         assert answers.are_for(question)
@@ -109,18 +109,34 @@ def test_what_is_kept_has_bounds() -> None:
     assert answers.size <= MAX_KEPT
 
 
-def exchange(number: int) -> tuple[bytes, bytes]:
-    """A lookup of some name, and a long reply."""
+def exchange(number: int, procedure: int = Procedure.NETWORK_LOOKUP_BY_NAME) -> tuple[bytes, bytes]:
+    """A question of its own, and a long reply."""
     name = pack_string(f"network{number:05}")
-    head = pack_numbers(28 + len(name), 0x20008086, 1, Procedure.NETWORK_LOOKUP_BY_NAME)
-    reply = pack_numbers(28 + 1000, 0x20008086, 1, Procedure.NETWORK_LOOKUP_BY_NAME)
+    head = pack_numbers(28 + len(name), 0x20008086, 1, procedure)
+    reply = pack_numbers(28 + 1000, 0x20008086, 1, procedure)
     rest = pack_numbers(number, 0)
     return head + pack_numbers(0) + rest + name, reply + pack_numbers(1) + rest + bytes(1000)
 
 
-def test_no_reply_is_kept_while_something_changes() -> None:
-    answers = Answers(LeaseCache())
+def test_which_networks_there_are_may_be_asked_while_something_changes() -> None:
+    networks = {"one": object()}
+    answers = Answers(LeaseCache(), lambda: (networks["one"],))
     question, reply = exchange(1)
+    answers.change_begins()
+    assert answers.are_for(question)
+    assert answers.find(question) is None
+    answers.keep(question, reply)
+    assert answers.find(question) == reply
+    networks["one"] = object()
+    assert answers.find(question) is None
+    networks["one"] = object()  # while the reply is being made
+    answers.keep(question, reply)
+    assert answers.find(question) is None
+
+
+def test_no_reply_about_documents_is_kept_while_something_changes() -> None:
+    answers = Answers(LeaseCache(), tuple)
+    question, reply = exchange(1, Procedure.NETWORK_GET_XML_DESC)
     answers.change_begins()
     assert not answers.are_for(question)
     answers.keep(question, reply)  # one that was being made when the change began

@@ -111,6 +111,10 @@ class ServedEngine(Engine):
             f"network '{name}': other programs have been told of it again" for name in mended
         )
 
+    def views(self) -> tuple[object, ...]:
+        """Other objects than before as soon as any network has come, gone, started or stopped."""
+        return self._context.store.views()
+
     def state_names(self, state: str) -> list[str]:
         """The interfaces whose operational state is exactly this; "down" is also what is
         configured and not there."""

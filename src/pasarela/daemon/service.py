@@ -39,7 +39,7 @@ class Service:
 
     def __init__(self, engine: ServedEngine, leases: LeaseCache, lost: Callable[[], None]) -> None:
         self.engine = engine
-        self.answers = Answers(leases)
+        self.answers = Answers(leases, engine.views)
         ids = count()
         self.services = {
             driver: Services(driver, callback_ids=ids) for driver in ("network", "interface")

@@ -159,6 +159,8 @@ class HostBridge:
             command=os.getpid(),
             snapshot=proposal.change.before.to_json(),
             edits=proposal.edits,
+            volatile=self._volatile(proposal),
+            manager=proposal.owner.name,
             deadline=None if seconds is None else now() + seconds,
             then=tuple(then),
         )
@@ -171,10 +173,20 @@ class HostBridge:
         pendings.save(self._root, pending)
         return pending
 
+    def _volatile(self, proposal: Proposal) -> tuple[FileEdit, ...]:
+        """What tells a running manager until the next boot; a file of an earlier time gives way."""
+        sources = proposal.change.sources
+        told = daemons.volatile_edits(
+            self._root, proposal.owner.name, proposal.edits, sources[0] if sources else None
+        )
+        there = tree.read(self._root, [str(one.path.relative_to("/")) for one in told])
+        return tuple(replace(one, before=there.get(one.path)) for one in told)
+
     def _do(self, proposal: Proposal, pending: Pending, step: Step) -> tuple[str, ...]:
         warnings = moves.do(proposal.change, step)
         step("manager")
-        return (*warnings, *daemons.tell(self._root, proposal.owner.name, proposal.edits))
+        tree.write(self._root, pending.volatile)
+        return (*warnings, *daemons.reload(self._root, proposal.owner.name, proposal.edits))
 
     def _take_back(self, cause: BaseException) -> None:
         try:

@@ -37,7 +37,8 @@ class Phase(Enum):
 class Pending:
     """``deadline`` is in seconds since the boot (CLOCK_BOOTTIME), None where nobody is asked.
 
-    ``snapshot`` is live/moves.py's. ``then`` are the words of a command to give once it is kept.
+    ``snapshot`` is live/moves.py's. ``volatile`` are files below /run that tell the ``manager``
+    until the next boot. ``then`` are the words of a command to give once it is kept.
     """
 
     what: str
@@ -45,6 +46,8 @@ class Pending:
     command: int
     snapshot: dict[str, Any]
     edits: tuple[FileEdit, ...]
+    volatile: tuple[FileEdit, ...] = ()
+    manager: str = ""
     deadline: float | None = None
     watchdog: int = 0
     then: tuple[str, ...] = ()
@@ -107,33 +110,43 @@ def locked(root: Path) -> Iterator[None]:
 
 
 def _to_json(pending: Pending) -> dict[str, Any]:
-    edits = [
-        {"path": str(one.path), "before": one.before, "after": one.after, "mode": one.mode}
-        for one in pending.edits
-    ]
     return {
         "what": pending.what,
         "phase": pending.phase.value,
         "command": pending.command,
         "snapshot": pending.snapshot,
-        "edits": edits,
+        "edits": _edits_to_json(pending.edits),
+        "volatile": _edits_to_json(pending.volatile),
+        "manager": pending.manager,
         "deadline": pending.deadline,
         "watchdog": pending.watchdog,
         "then": list(pending.then),
     }
 
 
-def _from_json(found: dict[str, Any]) -> Pending:
-    edits = (
+def _edits_to_json(edits: tuple[FileEdit, ...]) -> list[dict[str, Any]]:
+    return [
+        {"path": str(one.path), "before": one.before, "after": one.after, "mode": one.mode}
+        for one in edits
+    ]
+
+
+def _edits_from_json(found: list[dict[str, Any]]) -> tuple[FileEdit, ...]:
+    return tuple(
         FileEdit(PurePosixPath(one["path"]), one["before"], one["after"], int(one["mode"]))
-        for one in found["edits"]
+        for one in found
     )
+
+
+def _from_json(found: dict[str, Any]) -> Pending:
     return Pending(
         what=str(found["what"]),
         phase=Phase(found["phase"]),
         command=int(found["command"]),
         snapshot=dict(found["snapshot"]),
-        edits=tuple(edits),
+        edits=_edits_from_json(found["edits"]),
+        volatile=_edits_from_json(found["volatile"]),
+        manager=str(found["manager"]),
         deadline=found["deadline"],
         watchdog=int(found["watchdog"]),
         then=tuple(map(str, found["then"])),

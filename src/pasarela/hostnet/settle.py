@@ -7,7 +7,7 @@ from pathlib import Path
 from pasarela.errors import HostnetRefused
 from pasarela.hostnet import pending as pendings
 from pasarela.hostnet import tree
-from pasarela.hostnet.live import moves
+from pasarela.hostnet.live import daemons, moves
 from pasarela.hostnet.pending import Pending, Phase
 
 
@@ -23,6 +23,9 @@ def take_back(root: Path) -> Pending | None:
     if pending is None:
         return None
     tree.take_back(root, pending.edits)
+    tree.take_back(root, pending.volatile)
+    if pending.volatile:
+        daemons.reload(root, pending.manager, pending.edits)
     moves.undo(moves.Snapshot.from_json(pending.snapshot))
     pendings.forget(root)
     return pending

@@ -10,18 +10,12 @@ import shlex
 from subprocess import CompletedProcess
 
 from oracle.libvirtd import Libvirtd
-from wire.clients.programs import DEBIAN13, LIBRARIES, debian13
-
-# It looks for its drivers and schemas at paths that were compiled in.
-_PLACES = {
-    LIBRARIES / "libvirt": "/usr/lib/x86_64-linux-gnu/libvirt",
-    DEBIAN13 / "usr/share/libvirt": "/usr/share/libvirt",
-}
+from wire.clients.programs import DEBIAN13, PLACES, debian13
 
 
 class Libvirtd11(Libvirtd):
     program = shlex.join(debian13(DEBIAN13 / "usr/sbin/libvirtd"))
-    prepare = "; ".join(f"mount --bind {source} {place}" for source, place in _PLACES.items())
+    prepare = "; ".join(f"mount --bind {source} {place}" for source, place in PLACES.items())
     uri = "network:///system"
 
     def virsh(self, *arguments: str, stdin: str | None = None) -> CompletedProcess[str]:

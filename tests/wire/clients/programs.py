@@ -14,6 +14,11 @@ import pytest
 CLIENTS = Path(__file__).parents[3] / ".cache/clients"
 DEBIAN13 = CLIENTS / "debian13"
 LIBRARIES = DEBIAN13 / "usr/lib/x86_64-linux-gnu"
+# Where libvirt looks for its drivers and schemas was compiled in.
+PLACES = {
+    LIBRARIES / "libvirt": "/usr/lib/x86_64-linux-gnu/libvirt",
+    DEBIAN13 / "usr/share/libvirt": "/usr/share/libvirt",
+}
 LIBVIRT_PYTHON = CLIENTS / "python"
 COLLECTIONS = CLIENTS / "ansible"
 PYTHON = "/usr/bin/python3"  # Debian's, which libvirt-python was built for

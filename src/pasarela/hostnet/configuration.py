@@ -8,6 +8,7 @@ from functools import partial
 from typing import Protocol
 
 from pasarela.errors import HostnetRefused
+from pasarela.hostnet.hardware import with_hardware
 from pasarela.hostnet.manager import Bridging, FileEdit, Manager, Texts
 from pasarela.hostnet.mistakes import refuse_new
 from pasarela.model.interface_config import (
@@ -99,6 +100,7 @@ class Configuration:
         if isinstance(wanted.details, BridgeConfig) and before is None and wanted.ports:
             port = known.get(wanted.ports[0])
             change = _bridging(wanted, port.config if port else None)
+            change = with_hardware(manager.name, change, hardware)
             self._edit(manager, lambda files: manager.bridge(files, change))
             return
         if before is not None:

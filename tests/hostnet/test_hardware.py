@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hostnet.goldens import bridge
 
+from hostnet.goldens import bridge
 from pasarela.hostnet.hardware import with_hardware
 from pasarela.hostnet.manager import Bridging
 from pasarela.model.values import MacAddress

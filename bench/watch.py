@@ -1,7 +1,7 @@
 """Counts packets that should not be there, until it is told to end; prints how many.
 
 watch.py from NETWORK     IPv4 packets whose source lies in NETWORK
-watch.py udp-from ADDRESS UDP packets from ADDRESS
+watch.py udp-from NETWORK UDP packets among them
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ def _packets(wire: socket.socket, told: socket.socket) -> Iterator[bytes]:
 
 
 def _predicate(kind: str, value: str) -> Callable[[bytes], bool]:
-    if kind == "from":
-        network = IPv4Network(value)
-        return lambda packet: IPv4Address(packet[12:16]) in network
-    source = IPv4Address(value).packed
-    return lambda packet: packet[9] == UDP and packet[12:16] == source
+    network = IPv4Network(value)
+    any_protocol = kind == "from"
+    return lambda packet: (
+        (any_protocol or packet[9] == UDP) and IPv4Address(packet[12:16]) in network
+    )
 
 
 if __name__ == "__main__":

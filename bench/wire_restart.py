@@ -20,7 +20,7 @@ from wire_writes import more_inotify
 RATE = "500"  # new flows a second, each way
 AT_MOST = "900"  # seconds
 SEEN_SECONDS = 5.0
-WANTED = 0.01
+WANTED, MANY = 0.01, 100  # the wish is for that many networks
 
 
 def measure(client: Client, daemons: Sequence[Daemon], count: int, table: Table) -> None:
@@ -33,7 +33,10 @@ def measure(client: Client, daemons: Sequence[Daemon], count: int, table: Table)
             started = daemon.start(count)
         answered[daemon.name], ready[daemon.name] = started.answered, started.ready
         packets[daemon.name] = traffic.end()
-    table.compare("restart until it answers, s", answered, WANTED)
+    if count >= MANY:
+        table.compare("restart until it answers, s", answered, WANTED)
+    else:
+        table.tell("restart until it answers, s", answered)
     table.tell("restart until all is looked at, s", ready)
     table.tell("packets sent meanwhile", {one: found["sent"] for one, found in packets.items()})
     for what in ("lost", "leaked", "let in"):
@@ -53,6 +56,7 @@ class Traffic:
         self._watching = {
             "arrived": ground.run("outside", "watch", "udp-from", HOST),
             "leaked": ground.run("outside", "watch", "from", GUESTS),
+            "of the flood": ground.run("outside", "watch", "udp-from", GUESTS),
             "let in": ground.run("guest", "watch", "udp-from", OUTSIDE),
         }
         for watcher in self._watching.values():
@@ -66,7 +70,7 @@ class Traffic:
         counts |= {name: _end(process) for name, process in self._watching.items()}
         self._ground.unplug()
         self._ground.close()
-        lost = sent - counts["arrived"] - counts["leaked"]
+        lost = sent - counts["arrived"] - counts["of the flood"]  # without ICMP errors
         return {"sent": sent, "lost": lost, **counts}
 
 

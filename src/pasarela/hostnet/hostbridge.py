@@ -10,16 +10,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pasarela.errors import HostnetRefused, Location, PasarelaError
+from pasarela.hostnet import mentions, settle, tree, watchdog
 from pasarela.hostnet import pending as pendings
-from pasarela.hostnet import settle, tree, watchdog
 from pasarela.hostnet.check import check
-from pasarela.hostnet.live import daemons, moves
+from pasarela.hostnet.hardware import with_hardware
+from pasarela.hostnet.live import daemons, ifstate, moves
 from pasarela.hostnet.live.dump import now
 from pasarela.hostnet.live.moves import Change
 from pasarela.hostnet.manager import Bridging, FileEdit, Finding, Severity, Surroundings
 from pasarela.hostnet.managers import Owner, owner_of
 from pasarela.hostnet.pending import Pending, Phase
 from pasarela.model.interface_config import BridgeConfig, InterfaceConfig
+from pasarela.model.values import MacAddress
 
 Step = Callable[[str], None]
 
@@ -72,10 +74,12 @@ class HostBridge:
         edits: Sequence[FileEdit] = ()
         if owner.manager is not None:
             written = _written(config, owner, keep=keep)
+            written = with_hardware(owner.manager.name, written, _macs(change))
             edits = owner.manager.bridge(owner.files, written)
-        return self._propose(
-            f"bridge {config.name} over {', '.join(config.ports)}", change, owner, edits
-        )
+        what = f"bridge {config.name} over {', '.join(config.ports)}"
+        proposal = self._propose(what, change, owner, edits)
+        warnings = [w for port in config.ports for w in mentions.firewall(port, config.name)]
+        return replace(proposal, warnings=tuple(warnings))
 
     def propose_delete(self, bridge: str, manager: str | None = None) -> Proposal:
         owner = owner_of(self._root, bridge, manager)
@@ -85,14 +89,19 @@ class HostBridge:
         edits: Sequence[FileEdit] = ()
         if owner.manager is not None and written is not None:
             edits = owner.manager.unbridge(owner.files, bridge)
-        return self._propose(f"end of bridge {bridge}", change, owner, edits)
+        proposal = self._propose(f"end of bridge {bridge}", change, owner, edits)
+        warnings = list(mentions.networks(self._root, bridge))
+        if change.target is not None:
+            warnings += mentions.firewall(bridge, change.target)
+        return replace(proposal, warnings=tuple(warnings))
 
     def propose_add_port(self, bridge: str, port: str, manager: str | None = None) -> Proposal:
         change = moves.plan_add_port(bridge, port)
         owner = owner_of(self._root, bridge, manager)
         edits: Sequence[FileEdit] = ()
         if owner.manager is not None and owner.config(bridge) is not None:
-            edits = owner.manager.add_port(owner.files, bridge, InterfaceConfig(port))
+            config = InterfaceConfig(port, mac=_macs(change).get(port))
+            edits = owner.manager.add_port(owner.files, bridge, config)
         return self._propose(f"port {port} into {bridge}", change, owner, edits)
 
     def propose_remove_port(self, bridge: str, port: str, manager: str | None = None) -> Proposal:
@@ -176,8 +185,12 @@ class HostBridge:
     def _volatile(self, proposal: Proposal) -> tuple[FileEdit, ...]:
         """What tells a running manager until the next boot; a file of an earlier time gives way."""
         sources = proposal.change.sources
+        name, change = proposal.owner.name, proposal.change
+        if name == "ifupdown":
+            before, after = set(change.before.state.links), set(change.wanted.links)
+            return ifstate.edits(self._root, made=after - before, gone=before - after)
         told = daemons.volatile_edits(
-            self._root, proposal.owner.name, proposal.edits, sources[0] if sources else None
+            self._root, name, proposal.edits, sources[0] if sources else None
         )
         there = tree.read(self._root, [str(one.path.relative_to("/")) for one in told])
         return tuple(replace(one, before=there.get(one.path)) for one in told)
@@ -233,6 +246,12 @@ def _end(pending: Pending) -> None:
     if pending.is_watched:
         with suppress(ProcessLookupError):
             os.kill(pending.watchdog, signal.SIGTERM)
+
+
+def _macs(change: Change) -> dict[str, MacAddress]:
+    """The hardware addresses that the links have now."""
+    links = change.before.state.links
+    return {name: MacAddress.from_bytes(link.mac) for name, link in links.items() if link.mac}
 
 
 def _written(config: InterfaceConfig, owner: Owner, *, keep: bool) -> Bridging:

@@ -164,3 +164,31 @@ def test_a_link_that_is_given_up_keeps_its_neighbours_on_the_bridge(host: Lan) -
     sh("ping", "-c", "1", "-W", "5", ROUTER)
     host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0")
     await_true(lambda: "lladdr" in sh("ip", "neigh", "show", ROUTER, "dev", "br0"))
+
+
+def test_ifdown_will_know_the_bridge(host: Lan) -> None:
+    host.static()
+    state = host.root / "run/network/ifstate"
+    state.parent.mkdir(parents=True)
+    state.write_text("lo=lo\nenp3s0=enp3s0\n")
+    host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0")
+    assert state.read_text() == "lo=lo\nenp3s0=enp3s0\nbr0=br0\n"
+    host.pasarela("host-bridge", "create", "br1", "--port", "br0", check=False)
+    host.pasarela("host-bridge", "delete", "br0")
+    assert state.read_text() == "lo=lo\nenp3s0=enp3s0\n"
+
+
+def test_rules_that_name_the_card_are_told_of(host: Lan) -> None:
+    host.static()
+    sh("nft", "add table inet mine")
+    sh("nft", "add chain inet mine in { type filter hook input priority 0; }")
+    sh("nft", 'add rule inet mine in iifname "enp3s0" tcp dport 22 accept')
+    said = host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0", "--dry-run")
+    assert "warning: the firewall's table inet mine has rules for enp3s0" in said
+
+
+def test_a_bridge_with_a_network_on_it_is_told_of(host: Lan) -> None:
+    host.static()
+    host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0", "--network", "lan")
+    said = host.pasarela("host-bridge", "delete", "br0")
+    assert "warning: network lan is on br0" in said

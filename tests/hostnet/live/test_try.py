@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from hostnet.live.lan import Lan, await_true, has, kernel, lifetimes, sh
+from hostnet.live.lan import PASARELA, Lan, await_true, has, kernel, lifetimes, sh
 from pasarela.hostnet import pending as pendings
 from pasarela.hostnet.live import clients
 
@@ -206,3 +207,28 @@ def test_what_fails_is_taken_back_at_once(host: Lan, step: str) -> None:
     assert "no luck" in done.stderr
     before.is_back()
     assert settled(host)
+
+
+@pytest.mark.parametrize("answer", [b"\r", None])
+def test_a_terminal_that_is_alive_says_yes_by_enter(host: Lan, answer: bytes | None) -> None:
+    """And one that is closed says nothing."""
+    furnish(host)
+    before = Before(host)
+    pid, terminal = pty.fork()
+    if not pid:
+        words = [*PASARELA, "--root", str(host.root), "host-bridge", "create", "br0"]
+        os.execv(words[0], [*words, "--port", "enp3s0", "--try", "4"])
+    said = b""
+    while b"Press Enter" not in said:
+        said += os.read(terminal, 1024)
+    if answer:
+        os.write(terminal, answer)
+        while b"Kept: " not in said:
+            said += os.read(terminal, 1024)
+    os.close(terminal)
+    os.waitpid(pid, 0)
+    await_true(lambda: settled(host))
+    if answer:
+        assert b"bridge_ports enp3s0" in host.files()["network/interfaces"][0]
+    else:
+        before.is_back()

@@ -1,0 +1,52 @@
+"""Who else speaks of a link by name, and would not know that its addresses have moved."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import which
+
+_STATUS = "run/libvirt/network"
+_OURS = ("table inet pasarela", "table bridge pasarela")
+_SECONDS = 10.0
+
+
+def firewall(link: str, bridge: str) -> Iterator[str]:
+    """A warning for each table of the firewall whose rules name the link."""
+    for table in _tables():
+        header = table.split(" {", 1)[0]
+        if not header.startswith(_OURS) and f'"{link}"' in table:
+            yield (
+                f"the firewall's {header} has rules for {link}, whose packets now come in by "
+                f"{bridge}: say {bridge} there as well (nft list {header})"
+            )
+
+
+def networks(root: Path, bridge: str) -> Iterator[str]:
+    """A warning for each running network whose guests are on the bridge."""
+    named = re.compile(rf"<bridge name=['\"]{re.escape(bridge)}['\"]")
+    for file in sorted((root / _STATUS).glob("*.xml")):
+        if named.search(file.read_text(errors="replace")):
+            yield (
+                f"network {file.stem} is on {bridge}; no guest can be plugged into it any more: "
+                f"pasarela net-destroy {file.stem}"
+            )
+
+
+def _tables() -> list[str]:
+    program = which("nft", path="/usr/sbin:/sbin:/usr/bin:/bin")
+    if program is None:
+        return []
+    try:
+        done = subprocess.run(
+            [program, "list", "ruleset"],
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    text = done.stdout.decode(errors="replace")
+    return [part for part in re.split(r"^(?=table )", text, flags=re.MULTILINE) if part]

@@ -6,20 +6,14 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from importlib import import_module
 from pathlib import PurePosixPath
 
 from pasarela.errors import PasarelaError
 from pasarela.hostnet.ifupdown.document import MAIN
-from pasarela.hostnet.manager import Finding, Manager, Severity, Surroundings, Texts
+from pasarela.hostnet.manager import Finding, Severity, Surroundings, Texts
+from pasarela.hostnet.registry import manager
 from pasarela.model.interface_config import InterfaceConfig
 
-_MANAGERS = {
-    "ifupdown": "ifupdown:Ifupdown",
-    "netplan": "netplan:Netplan",
-    "networkd": "networkd:Networkd",
-    "networkmanager": "networkmanager:NetworkManager",
-}
 _SUFFIXES = {
     ".yaml": "netplan",
     ".yml": "netplan",
@@ -53,17 +47,6 @@ _SIGNS = (
     ("netplan", re.compile(r"^network\s*:", re.MULTILINE)),
 )
 _GENERATED = re.compile(r"(\d+-)?netplan-.*")
-
-
-def manager(name: str) -> Manager:
-    """The manager of that name; its module is imported only now."""
-    module, _, kind = _MANAGERS[name].partition(":")
-    return getattr(import_module(f"pasarela.hostnet.{module}"), kind)()  # type: ignore[no-any-return]
-
-
-def managers() -> Iterator[Manager]:
-    """All of them, in the order in which they are looked for on a host."""
-    return map(manager, _MANAGERS)
 
 
 def kind_of(path: PurePosixPath, text: str) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from pasarela.errors import SystemCallFailed
-from pasarela.hostnet.check import kind_of, managers
+from pasarela.hostnet.check import kind_of
 from pasarela.hostnet.ifupdown.document import Source, parse
 from pasarela.hostnet.ifupdown.sources import is_directory_name, patterns
 from pasarela.hostnet.manager import Surroundings, Texts
+from pasarela.hostnet.registry import managers
 
 _PROGRAMS = ("brctl", "ifenslave")  # what ifupdown's scripts call
 _FOLDERS = ("usr/sbin", "sbin", "usr/bin", "bin")

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from socket import if_nametoindex
 
 from pasarela.errors import HostnetRefused
-from pasarela.hostnet import tree
-from pasarela.hostnet.check import manager, managers
 from pasarela.hostnet.manager import Manager, Texts
+from pasarela.hostnet.registry import NAMES, files_of, manager, managers
 from pasarela.model.interface_config import InterfaceConfig
 
 NONE = "none"
-NAMES = ("ifupdown", "netplan", "networkd", "networkmanager")
-_GENERATED = "netplan-"  # what netplan writes for networkd and NetworkManager at each boot
 _INSTALLED = {
     "netplan": ("etc/netplan", "usr/sbin/netplan"),
     "ifupdown": ("etc/network/interfaces", "sbin/ifup"),
@@ -72,14 +69,6 @@ def owner_of(root: Path, interface: str, wanted: str | None = None) -> Owner:
     return claims[0] if claims else _by_what_is_here(root, interface)
 
 
-def files_of(root: Path, one: Manager) -> Texts:
-    """A manager's files, without those that another made for it."""
-    found = tree.read(root, one.patterns)
-    if one.name not in ("networkd", "networkmanager"):
-        return found
-    return {path: text for path, text in found.items() if _GENERATED not in path.name}
-
-
 def _claims(root: Path, interface: str) -> Iterator[Owner]:
     for one in managers():
         files = files_of(root, one)
@@ -113,7 +102,3 @@ def _by_what_is_here(root: Path, interface: str) -> Owner:
             why = f"no file names {interface}, and {name} is what this host has"
             return Owner(chosen, why, files_of(root, chosen))
     return Owner(None, f"no file names {interface}, and no manager of interfaces is here", {})
-
-
-def names(found: Sequence[Manager]) -> list[str]:
-    return [one.name for one in found]

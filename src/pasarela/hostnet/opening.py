@@ -1,11 +1,10 @@
-"""The host's interfaces with all their managers: where the concrete ones are named."""
+"""The host's interfaces with all their managers, as one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,19 +12,10 @@ from pasarela.errors import HostnetRefused
 from pasarela.hostnet import tree
 from pasarela.hostnet.configuration import Configuration
 from pasarela.hostnet.manager import FileEdit, Manager, Texts
+from pasarela.hostnet.registry import NAMES, files_of, manager, managers, used
 
 if TYPE_CHECKING:
     from pasarela.hostnet.running import Running
-
-# In the order in which they are looked for. Each is imported where it has files, for reading YAML
-# takes 100 ms to learn.
-_MANAGERS = {
-    "pasarela.hostnet.ifupdown:Ifupdown": ("etc/network",),
-    "pasarela.hostnet.netplan:Netplan": ("etc/netplan", "run/netplan", "usr/lib/netplan"),
-    "pasarela.hostnet.networkd:Networkd": ("etc/systemd/network", "run/systemd/network"),
-    "pasarela.hostnet.networkmanager:NetworkManager": ("etc/NetworkManager/system-connections",),
-}
-_GENERATED = "netplan-"  # what netplan writes for networkd and NetworkManager at each boot
 
 
 class Host:
@@ -42,8 +32,8 @@ class Host:
 
     @cached_property
     def configuration(self) -> Configuration:
-        managers = [manager for place in _MANAGERS if (manager := self._used(place))]
-        return Configuration(self._files, managers, lambda: self._main(managers))
+        found = list(used(self._root))
+        return Configuration(self._files, found, lambda: self._main(found))
 
     @cached_property
     def running(self) -> Running:
@@ -51,10 +41,7 @@ class Host:
         from pasarela.hostnet.running import Running  # noqa: PLC0415
 
         patterns = [
-            pattern
-            for place in _MANAGERS
-            for pattern in _load(place).patterns
-            if pattern.startswith("etc/")
+            pattern for one in managers() for pattern in one.patterns if pattern.startswith("etc/")
         ]
         changes = Changes(self._change, self._root, patterns)
         return Running(self.configuration, changes, self._root)
@@ -78,20 +65,13 @@ class Host:
                 )
             yield
 
-    def _used(self, place: str) -> Manager | None:
-        """The manager, if any of its folders is there with something in it."""
-        folders = [self._root / folder for folder in _MANAGERS[place]]
-        if any(folder.is_dir() and any(folder.iterdir()) for folder in folders):
-            return _load(place)
-        return None
-
-    def _main(self, managers: Sequence[Manager]) -> Manager:
+    def _main(self, found: Sequence[Manager]) -> Manager:
         """What configures anything, else what has files, else Debian's own."""
-        for manager in managers:
-            configs = manager.interfaces(self._files.read(manager))
+        for one in found:
+            configs = one.interfaces(self._files.read(one))
             if any(config.name != "lo" for config in configs):
-                return manager
-        return managers[0] if managers else _load(next(iter(_MANAGERS)))
+                return one
+        return found[0] if found else manager(NAMES[0])
 
 
 class HostFiles:
@@ -101,20 +81,10 @@ class HostFiles:
         self._root = root
 
     def read(self, manager: Manager) -> Texts:
-        """A manager's files, but for those that netplan made for it."""
-        found = tree.read(self._root, manager.patterns)
-        if manager.name in ("networkd", "networkmanager"):
-            found = {path: text for path, text in found.items() if _GENERATED not in path.name}
-        return found
+        return files_of(self._root, manager)
 
     def write(self, manager: Manager, edits: Sequence[FileEdit]) -> Sequence[str]:
         from pasarela.hostnet.live import daemons  # noqa: PLC0415
 
         tree.write(self._root, edits)
         return daemons.tell(self._root, manager.name, edits)
-
-
-def _load(place: str) -> Manager:
-    module, _, name = place.partition(":")
-    made: Manager = getattr(import_module(module), name)()
-    return made

@@ -13,6 +13,7 @@ import socket
 from collections.abc import Iterator
 
 _SYS_PIDFD_GETFD = 438  # the same number on all architectures
+_STANDARD = 3  # input, output and error, which a daemon does not have as sockets
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -32,7 +33,8 @@ def sockets_of(pid: int) -> Iterator[socket.socket]:
 
 
 def _duplicates(process: int, pid: int) -> Iterator[socket.socket]:
-    for number in sorted(int(name) for name in os.listdir(f"/proc/{pid}/fd")):  # noqa: PTH208
+    numbers = sorted(int(name) for name in os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208
+    for number in numbers[_STANDARD:]:
         file = _libc.syscall(_SYS_PIDFD_GETFD, process, number, 0)
         if file < 0:
             if ctypes.get_errno() == errno.EBADF:  # it has been closed meanwhile

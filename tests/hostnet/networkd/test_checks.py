@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hostnet.goldens import read_tree
 from hostnet.networkd.test_corpus import CASES
@@ -115,3 +117,17 @@ def test_a_file_anywhere_is_checked() -> None:
     path = PurePosixPath("notes/a.network")
     (found,) = Networkd().check({path: MATCH + "Adress=10.0.0.2/24\n"}, Surroundings())
     assert (found.path, found.line) == (path, 5)
+
+
+LINES = """[Match] [Network] [NetDev] [Bridge] [Address] [ Name=enp3s0 Kind=bridge Bridge=br0 DHCP=yes
+    Address=10.0.0.1 Address= Gateway=x = # \\ STP=yes ForwardDelaySec=1w"""
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(["network", "netdev", "link", "network.d/x.conf"]),
+    st.lists(st.sampled_from(LINES.split())),
+)
+def test_any_file_at_all_is_checked_without_raising(kind: str, lines: list[str]) -> None:
+    Networkd().check({ETC / f"10-a.{kind}": "\n".join(lines)}, Surroundings())
+    Networkd().check({PurePosixPath(f"a.{kind}"): "\r\n".join(lines)}, Surroundings())

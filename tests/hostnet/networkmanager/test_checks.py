@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hostnet.goldens import read_tree
 from hostnet.networkmanager.test_corpus import CASES
@@ -90,3 +92,15 @@ def test_a_file_that_others_may_read_is_no_profile() -> None:
     path = ETC / "nic.nmconnection"
     (found,) = checked(NIC, around=Surroundings(modes={path: 0o644}))
     assert (found.severity, found.remedy) == (Severity.ERROR, f"chmod 600 {path}")
+
+
+LINES = """[connection] [ethernet] [bridge] [ipv4] [ipv6] [ id=a uuid=b type=bridge type=wifi
+    interface-name=enp3s0 master=br0 slave-type=bridge method=manual method=auto address1=10.0.0.1
+    address1=x,y gateway=1.2.3 stp=maybe forward-delay=x = # ; mac-address=q
+    cloned-mac-address=52:54:00:00:00:01 autoconnect-priority=-"""
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(LINES.split())))
+def test_any_profile_at_all_is_checked_without_raising(lines: list[str]) -> None:
+    checked("\n".join(lines))

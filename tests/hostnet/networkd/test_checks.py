@@ -119,8 +119,8 @@ def test_a_file_anywhere_is_checked() -> None:
     assert (found.path, found.line) == (path, 5)
 
 
-LINES = """[Match] [Network] [NetDev] [Bridge] [Address] [ Name=enp3s0 Kind=bridge Bridge=br0 DHCP=yes
-    Address=10.0.0.1 Address= Gateway=x = # \\ STP=yes ForwardDelaySec=1w"""
+LINES = """[Match] [Network] [NetDev] [Bridge] [Address] [ Name=enp3s0 Kind=bridge Bridge=br0
+    DHCP=yes Address=10.0.0.1 Address= Gateway=x = # \\ STP=yes ForwardDelaySec=1w"""
 
 
 @settings(max_examples=150, deadline=None)

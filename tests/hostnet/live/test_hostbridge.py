@@ -192,3 +192,10 @@ def test_a_bridge_with_a_network_on_it_is_told_of(host: Lan) -> None:
     host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0", "--network", "lan")
     said = host.pasarela("host-bridge", "delete", "br0")
     assert "warning: network lan is on br0" in said
+
+
+def test_who_may_only_read_changes_nothing(host: Lan) -> None:
+    host.static()
+    said = host.pasarela("-r", "host-bridge", "create", "br0", "--port", "enp3s0", check=False)
+    assert "read only access" in said
+    assert "br0" not in sh("ip", "link")

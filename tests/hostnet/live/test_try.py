@@ -114,11 +114,12 @@ def test_the_steps_are_all_that_there_are(host: Lan) -> None:
     assert tuple(done.stdout.split()) == STEPS, done.stderr
 
 
-def test_the_dhcp_client_comes_back_too(host: Lan) -> None:
-    if not has("dhclient"):
-        pytest.skip("dhclient is not installed")
+@pytest.mark.parametrize("client", ["dhclient", "udhcpc"])
+def test_the_dhcp_client_comes_back_too(host: Lan, client: str) -> None:
+    if not has(client):
+        pytest.skip(f"{client} is not installed")
     host.serve()
-    host.dhclient()
+    getattr(host, client)()
     before = Before(host)
     assert begin(host, "files", 30, "create").returncode == -signal.SIGKILL
     await_true(lambda: settled(host))

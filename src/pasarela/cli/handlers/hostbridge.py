@@ -35,6 +35,8 @@ def host_bridge(context: Context, arguments: Arguments) -> bool:
         raise CommandFailed(f"no such action: '{action}'", hint=f"one of {', '.join(actions)}")
     if context.json and action != "show":
         raise CommandFailed(f"'host-bridge {action}' has no JSON output")
+    if action != "show" and not arguments.flag("dry-run"):
+        _refuse_read_only(context)
     return actions[action](context, arguments)
 
 
@@ -133,6 +135,7 @@ def _print_proposal(context: Context, proposal: Proposal) -> None:
 
 def confirm(context: Context, _: Arguments) -> bool:
     """Keep the change that is on trial."""
+    _refuse_read_only(context)
     with explained("Failed to confirm"):
         pending = _door(context).confirm()
     context.say(f"Kept: {pending.what}\n")
@@ -208,7 +211,7 @@ def show(context: Context, arguments: Arguments) -> bool:
     found = [one for one in bridges() if wanted in (None, one.name)]
     if wanted and not found:
         raise CommandFailed(f"there is no bridge '{wanted}'", hint="host-bridge show lists them")
-    pending = _door(context).pending()
+    pending = _pending_if_known(context)
     if context.json:
         what = None if pending is None else {"what": pending.what, "phase": pending.phase.value}
         context.json_out({"bridges": [asdict(one) for one in found], "pending": what})
@@ -231,9 +234,27 @@ def show(context: Context, arguments: Arguments) -> bool:
 
 def tell_if_unwatched(context: Context) -> None:
     """Warn of a change that nobody watches over, unless 'show' has done so."""
-    pending = _door(context).pending()
+    from pasarela.errors import HostnetRefused, SystemCallFailed
+
+    try:
+        pending = _door(context).pending()
+    except SystemCallFailed:
+        return  # root alone may know
+    except HostnetRefused as trouble:
+        context.warn(f"{trouble.message}: {trouble.remedy}")
+        return
     if pending is not None and not pending.is_watched:
         context.warn(notice(pending))
+
+
+def _pending_if_known(context: Context) -> Pending | None:
+    """What is pending, for root; nothing where the note of it cannot be read."""
+    from pasarela.errors import PasarelaError
+
+    try:
+        return _door(context).pending()
+    except PasarelaError:
+        return None
 
 
 def notice(pending: Pending) -> str:
@@ -249,6 +270,11 @@ def notice(pending: Pending) -> str:
     if pending.phase.value == "moving":
         way = "'pasarela host-bridge revert' takes it back"
     return f"{pending.what} was begun and never settled, and nobody watches over it: {way}"
+
+
+def _refuse_read_only(context: Context) -> None:
+    if context.settings.readonly:
+        raise CommandFailed("read only access prevents changes of the host", hint="leave -r out")
 
 
 def _door(context: Context) -> HostBridge:

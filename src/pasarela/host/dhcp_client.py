@@ -14,12 +14,12 @@ from pathlib import Path
 from pasarela.errors import SystemCallFailed
 from pasarela.host import processes
 from pasarela.host.rules import Rules
-from pasarela.host.spawn import StartFailed, start_background
 from pasarela.plan.actions import Action, ApplyError, Change, Remove
 from pasarela.plan.resources import DhcpClient, Resource
 
 SCRIPT = Path(__file__).with_name("dhcp_client.sh")
 _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+_SILENT = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (0, 1, 2)]
 _TABLE, _GUESTS = "PASARELA_TABLE", "PASARELA_GUESTS"
 
 
@@ -87,8 +87,11 @@ def _start(client: DhcpClient) -> None:
         environment[_GUESTS] = str(client.guests)
     _make_ready(client)
     try:
-        start_background(argv, environment).wait()
-    except (OSError, StartFailed) as cause:
+        pid = os.posix_spawn(argv[0], argv, environment, file_actions=_SILENT, setsid=True)
+        client.pid_file.write_text(f"{pid}\n")
+        while not processes.command_line(pid) and processes.program(pid):
+            os.sched_yield()  # just being executed, it has no arguments yet (begin_new_exec)
+    except OSError as cause:
         raise SystemCallFailed(
             f"cannot start {argv[0]} on {client.link}: {cause}",
             remedy="see what it says itself: dhclient -d -v " + client.link,
@@ -104,7 +107,10 @@ def _make_ready(client: DhcpClient) -> None:
 
 
 def _command(client: DhcpClient) -> list[str]:
-    """A client in the background, which goes on asking until somebody answers.
+    """A client that goes on asking until somebody answers.
+
+    It stays the process that was started, so that its pid is known at once: dhclient writes it
+    down some time after its first process has ended.
 
     Raises:
         SystemCallFailed: there is none.
@@ -116,13 +122,12 @@ def _command(client: DhcpClient) -> list[str]:
         extra = [word for one in given for word in ("-e", one)]
         leases = str(client.leases)
         return [
-            dhclient, "-4", "-nw", "-cf", "/dev/null", "-sf", script, "-pf", pid_file,
+            dhclient, "-4", "-d", "-cf", "/dev/null", "-sf", script, "-pf", pid_file,
             "-lf", leases, *extra, client.link,
         ]  # fmt: skip
     if udhcpc := shutil.which("udhcpc", path=_PATH):
         return [
-            udhcpc, "-i", client.link, "-s", script, "-p", pid_file, "-b", "-S", "-t", "1",
-            "-T", "1",
+            udhcpc, "-f", "-i", client.link, "-s", script, "-p", pid_file,
         ]  # fmt: skip
     raise SystemCallFailed(
         f"there is no DHCP client on this host to get an address for {client.link}",

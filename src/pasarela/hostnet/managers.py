@@ -8,6 +8,7 @@ from pathlib import Path
 from socket import if_nametoindex
 
 from pasarela.errors import HostnetRefused
+from pasarela.hostnet.covering import covers
 from pasarela.hostnet.manager import Manager, Texts
 from pasarela.hostnet.registry import NAMES, files_of, manager, managers
 from pasarela.model.interface_config import InterfaceConfig
@@ -76,6 +77,8 @@ def _claims(root: Path, interface: str) -> Iterator[Owner]:
             names = [str(path) for path in files if _names(files, path, interface)]
             why = f"{' and '.join(names) or 'its files'} names {interface}"
             yield Owner(one, why, files)
+        elif covers(one, files, interface):
+            yield Owner(one, f"a match in {one.name}'s files fits {interface}", files)
         elif one.name == "networkmanager" and _is_managed_by_nm(root, interface):
             yield Owner(one, f"NetworkManager runs and manages {interface}", files)
 

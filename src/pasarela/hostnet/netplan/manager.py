@@ -29,6 +29,9 @@ class Netplan:
     def interfaces(self, files: Texts) -> Sequence[InterfaceConfig]:
         return interfaces(Configuration.read(files))
 
+    def covers(self, files: Texts, interface: str, mac: str | None) -> bool:
+        return Configuration.read(files).find(interface, mac) is not None
+
     def bridge(self, files: Texts, change: Bridging) -> Sequence[FileEdit]:
         return _edits(files, lambda configuration: bridged(configuration, change))
 

@@ -91,7 +91,7 @@ def refuse_unfit(units: Units, port: InterfaceConfig, master: str) -> None:
             f"{port.name} is a port of {masters[-1]} already",
             remedy=f"take it out of {masters[-1]} first, or name {masters[-1]} as the port",
         )
-    unclear = next((unit for unit in units.of_kind(".network") if unit.open), None)
+    unclear = next((unit for unit in units.of_kind(".network") if unit.is_unclear), None)
     if found is None and unclear is not None:
         raise HostnetRefused(
             f"{unclear.path} may be the file of {port.name}: its [Match] names no interface",

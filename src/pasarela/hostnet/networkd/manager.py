@@ -31,6 +31,9 @@ class Networkd:
     def interfaces(self, files: Texts) -> Sequence[InterfaceConfig]:
         return interfaces(Units.read(files))
 
+    def covers(self, files: Texts, interface: str, mac: str | None) -> bool:
+        return Units.read(files).network(interface, mac) is not None
+
     def bridge(self, files: Texts, change: Bridging) -> Sequence[FileEdit]:
         return bridged(Units.read(files), change).edits(files)
 

@@ -81,6 +81,11 @@ class Unit:
         return any(self.get("Match", key) for key in _UNKNOWABLE)
 
     @property
+    def is_unclear(self) -> bool:
+        """Whether only the running system knows which interfaces it is for."""
+        return self.open and not self._words("Name") and not self._macs
+
+    @property
     def _macs(self) -> list[str]:
         """A card's own address is what it has, as long as nobody gives it another."""
         return self._words("MACAddress") + self._words("PermanentMACAddress")

@@ -26,6 +26,9 @@ class NetworkManager:
     def interfaces(self, files: Texts) -> Sequence[InterfaceConfig]:
         return interfaces(Profiles.read(files))
 
+    def covers(self, files: Texts, interface: str, mac: str | None) -> bool:
+        return Profiles.read(files).of(interface, mac) is not None
+
     def bridge(self, files: Texts, change: Bridging) -> Sequence[FileEdit]:
         return bridged(Profiles.read(files), change).edits(files)
 

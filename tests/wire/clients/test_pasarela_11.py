@@ -10,13 +10,12 @@ import pytest
 from wire.clients.libvirtd11 import Libvirtd11
 from wire.clients.test_virsh_11 import NEWER, virsh_11
 from wire.pasarelad import PYTHON, Pasarelad
-from wire.scenarios import SCENARIOS, differences
+from wire.scenarios import differences
 
 pytestmark = [pytest.mark.netns, pytest.mark.oracle]
 
 URI = "network+unix:///system?socket=/run/libvirt/libvirt-sock"
 CHOSEN = {
-    **{name: SCENARIOS[name] for name in ("updates", "ports")},
     **{name: NEWER[name] for name in ("titles and descriptions", "records of the DNS")},
     # Of metadata that is not there, virsh says nothing and exits with 0.
     "metadata": [line for line in NEWER["metadata"] if "--" in line or "net-metadata" not in line],

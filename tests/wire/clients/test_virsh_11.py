@@ -124,19 +124,6 @@ def test_nor_from_its_own_daemon(
     assert not different, "\n".join(different)
 
 
-# Of 9.0's scenarios those in which a newer daemon might do something else.
-OLDER = ("a life", "kinds", "updates", "ports of groups and pools")
-
-
-@pytest.mark.parametrize("name", OLDER)
-def test_nor_from_its_own_daemon_in_what_9_0_has(
-    name: str, pasarelad: Pasarelad, libvirtd_11: Libvirtd11, document_folder: Path
-) -> None:
-    ours = virsh_11(pasarelad, pasarelad.uri)
-    different = differences(SCENARIOS[name], ours, libvirtd_11.virsh, document_folder)
-    assert not different, "\n".join(different)
-
-
 def test_it_prints_the_same_events(
     pasarelad: Pasarelad, libvirtd_11: Libvirtd11, tmp_path: Path
 ) -> None:

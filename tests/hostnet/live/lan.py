@@ -21,6 +21,7 @@ from pasarela.hostnet.live.state import parse
 MAC = "52:54:00:26:00:64"
 ROUTER, ROUTER6 = "172.26.0.1", "2001:db8:26::1"
 HOST, HOST6 = "172.26.0.100", "2001:db8:26::100"
+CONTROL = "10.99.0.1"  # of the LAN's side of a second cable, which nothing happens to
 STREAM = Path(__file__).with_name("stream.py")
 PASARELA = [sys.executable, "-P", "-m", "pasarela.cli.main"]
 PATIENCE = 20.0
@@ -168,6 +169,11 @@ def _join(made: Lan) -> None:
     (sysctls / "router_solicitation_interval").write_text("1")
     sh("ip", "link", "set", "enp3s0", "up")
     await_true(lambda: "fe80:" in sh("ip", "-6", "addr", "show", "dev", "enp3s0"))
+    sh("ip", "link", "add", "control", "type", "veth", "peer", "name", "control", "netns", place)
+    sh("ip", "addr", "add", "10.99.0.2/24", "dev", "control")
+    sh("ip", "link", "set", "control", "up")
+    made.run("ip", "addr", "add", f"{CONTROL}/24", "dev", "control")
+    made.run("ip", "link", "set", "control", "up")
 
 
 def _has_own_network(pid: int) -> bool:
@@ -214,7 +220,8 @@ def streams(made: Lan, kinds: Sequence[tuple[str, str, int]]) -> Iterator[dict[s
     try:
         for kind, address, port in kinds:
             words = [sys.executable, str(STREAM), kind]
-            name = f"{kind}{6 if ':' in address else 4}"
+            version = 6 if ":" in address else 4
+            name = "control" if address == CONTROL else f"{kind}{version}"
             ends[f"{name} at the LAN"] = listener = _popen(
                 made.inside(*words, "listen", address, str(port))
             )

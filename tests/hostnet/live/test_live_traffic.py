@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from hostnet.live.lan import MAC, ROUTER, ROUTER6, Lan, await_true, has, lifetimes, sh, streams
+from hostnet.live.lan import (
+    CONTROL,
+    MAC,
+    ROUTER,
+    ROUTER6,
+    Lan,
+    await_true,
+    has,
+    lifetimes,
+    sh,
+    streams,
+)
 from pasarela.hostnet.live import clients
 
 pytestmark = [pytest.mark.netns, pytest.mark.timeout(60)]
@@ -14,9 +25,11 @@ KINDS = (
     ("tcp", ROUTER6, 7002),
     ("udp", ROUTER, 7003),
     ("udp", ROUTER6, 7004),
+    ("udp", CONTROL, 7005),
 )
-LONGEST = 50.0  # milliseconds, on a machine at rest
-BOUND = 500.0  # for one under load: eight programs share its processors with other tests
+LONGEST = 50.0  # milliseconds that no packet may be missing for
+NOISE = 6  # times what the cable that nothing happened to saw: these share two processors
+FLOOR = 60.0  # milliseconds that one of them may be kept from running while the others are not
 
 
 def prepare(host: Lan, how: str) -> list[str]:
@@ -51,9 +64,11 @@ def test_connections_live_through_create_and_delete(
         assert "172.26.0.100" in sh("ip", "addr", "show", "enp3s0")
     with capsys.disabled():
         print(f"\n{how}: " + ", ".join(f"{n} {s.gap:.1f} ms" for n, s in seen.items()))
+    controls = [one.gap for name, one in seen.items() if name.startswith("control")]
+    noise = max(FLOOR, *controls)
     for name, one in seen.items():
         assert not one.error, f"{name}: {one.error}"
-        assert one.gap < BOUND, name
+        assert one.gap < LONGEST + NOISE * noise, name
         assert one.lost == 0 or name.startswith("udp"), name
     if how != "static":
         assert host.files() == files

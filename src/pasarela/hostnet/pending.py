@@ -16,10 +16,11 @@ from enum import Enum
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pasarela.errors import HostnetRefused, Location
+from pasarela.errors import HostnetRefused, Location, SystemCallFailed
 from pasarela.host import processes
 from pasarela.host.files import write_atomically
 from pasarela.hostnet.manager import FileEdit
+from pasarela.model.refusals import way_out
 
 FOLDER = "run/pasarela/host"
 WATCHDOG = "pasarela.hostnet.watchdog"
@@ -65,13 +66,16 @@ def path(root: Path) -> Path:
 def load(root: Path) -> Pending | None:
     """
     Raises:
-        HostnetRefused: the file cannot be read, so that nobody knows how it was.
+        HostnetRefused: the file cannot be understood, so that nobody knows how it was.
+        SystemCallFailed: only root may read it, for it has what secret files had.
     """
     place = path(root)
     try:
-        text = place.read_text()
+        text = place.read_bytes()
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise _failed(f"cannot read {place}", error) from error
     try:
         return _from_json(json.loads(text))
     except (ValueError, KeyError, TypeError) as error:
@@ -83,7 +87,14 @@ def load(root: Path) -> Pending | None:
 
 
 def save(root: Path, pending: Pending) -> None:
-    write_atomically(path(root), json.dumps(_to_json(pending)), mode=0o600)
+    """
+    Raises:
+        SystemCallFailed: there is no room for it, or no permission.
+    """
+    try:
+        write_atomically(path(root), json.dumps(_to_json(pending)), mode=0o600)
+    except OSError as error:
+        raise _failed(f"cannot write {path(root)}", error) from error
 
 
 def forget(root: Path) -> None:
@@ -98,15 +109,29 @@ def set_phase(root: Path, pending: Pending, phase: Phase) -> Pending:
 
 @contextmanager
 def locked(root: Path) -> Iterator[None]:
-    """One at a time: the command, the watchdog, and whoever keeps or takes back."""
-    folder = root / FOLDER
-    folder.mkdir(parents=True, exist_ok=True, mode=0o755)
-    file = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    """One at a time: the command, the watchdog, and whoever keeps or takes back.
+
+    Raises:
+        SystemCallFailed: only root may.
+    """
+    file = _open_lock(root / FOLDER)
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
     finally:
         os.close(file)
+
+
+def _open_lock(folder: Path) -> int:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+        return os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _failed(f"cannot open {folder / 'lock'}", error) from error
+
+
+def _failed(what: str, error: OSError) -> SystemCallFailed:
+    return SystemCallFailed(f"{what}: {error.strerror}", errno=error.errno, remedy=way_out(error))
 
 
 def _to_json(pending: Pending) -> dict[str, Any]:

@@ -22,11 +22,12 @@ def take_back(root: Path) -> Pending | None:
     pending = pendings.load(root)
     if pending is None:
         return None
-    tree.take_back(root, pending.edits)
-    tree.take_back(root, pending.volatile)
-    if pending.volatile:
-        daemons.reload(root, pending.manager, pending.edits)
-    moves.undo(moves.Snapshot.from_json(pending.snapshot))
+    try:
+        tree.take_back(root, (*pending.edits, *pending.volatile))
+    finally:  # the connection comes back, whatever becomes of the files
+        if pending.volatile:
+            daemons.reload(root, pending.manager, pending.edits)
+        moves.undo(moves.Snapshot.from_json(pending.snapshot))
     pendings.forget(root)
     return pending
 

@@ -78,12 +78,10 @@ def write(root: Path, edits: Sequence[FileEdit]) -> None:
             done.append(edit)
     except OSError as error:
         take_back(root, done)
-        raise SystemCallFailed(
-            f"cannot write {edit.path}: {error.strerror}", errno=error.errno, remedy=way_out(error)
-        ) from error
+        raise _not_written(edit, error) from error
     finally:
         for edit in edits:
-            _temporary(place(root, edit.path)).unlink(missing_ok=True)
+            _drop_temporary(place(root, edit.path))
 
 
 def rehearse(root: Path, edits: Sequence[FileEdit]) -> None:
@@ -98,25 +96,36 @@ def rehearse(root: Path, edits: Sequence[FileEdit]) -> None:
         try:
             _prepare(root, edit)
         except OSError as error:
-            raise SystemCallFailed(
-                f"cannot write {edit.path}: {error.strerror}",
-                errno=error.errno,
-                remedy=way_out(error),
-            ) from error
+            raise _not_written(edit, error) from error
         finally:
-            _temporary(place(root, edit.path)).unlink(missing_ok=True)
+            _drop_temporary(place(root, edit.path))
 
 
 def take_back(root: Path, edits: Sequence[FileEdit]) -> None:
-    """Have files as they were before edits, as far as these were carried out."""
-    for edit in reversed(edits):
-        target = place(root, edit.path)
-        _temporary(target).unlink(missing_ok=True)
+    """Have files as they were before edits, as far as these were carried out.
+
+    Raises:
+        SystemCallFailed: the system said no to one; the others are as they were.
+    """
+    failed = [error for edit in reversed(edits) if (error := _take_back(root, edit))]
+    if failed:
+        raise failed[0]
+
+
+def _take_back(root: Path, edit: FileEdit) -> SystemCallFailed | None:
+    target = place(root, edit.path)
+    _drop_temporary(target)
+    try:
         if _text(target) == edit.after:
             inverse = FileEdit(edit.path, edit.after, edit.before, edit.mode)
             with suppress(FileNotFoundError):
                 _prepare(root, inverse)
                 _put(root, inverse)
+    except OSError as error:
+        return _not_written(edit, error)
+    except SystemCallFailed as error:
+        return error
+    return None
 
 
 def with_modes(root: Path, edits: Sequence[FileEdit]) -> list[FileEdit]:
@@ -154,6 +163,18 @@ def _text(path: Path) -> str | None:
 
 def _temporary(path: Path) -> Path:
     return path.with_name(f".{path.name}{_SUFFIX}")
+
+
+def _drop_temporary(target: Path) -> None:
+    """A file system that is read-only refuses it even where there is none (EROFS)."""
+    with suppress(OSError):
+        _temporary(target).unlink(missing_ok=True)
+
+
+def _not_written(edit: FileEdit, error: OSError) -> SystemCallFailed:
+    return SystemCallFailed(
+        f"cannot write {edit.path}: {error.strerror}", errno=error.errno, remedy=way_out(error)
+    )
 
 
 def _prepare(root: Path, edit: FileEdit) -> None:

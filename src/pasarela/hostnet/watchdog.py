@@ -93,7 +93,7 @@ def main(root: Path) -> int:
         command = os.pidfd_open(pending.command)
         print(f"ready {os.getpid()}", flush=True)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        _watch(root, pending.what, command, told)
+        _watch(root, command, told)
     return 0
 
 
@@ -106,20 +106,25 @@ def _told() -> Iterator[int]:
     yield reading
 
 
-def _watch(root: Path, what: str, command: int, told: int) -> None:
+def _watch(root: Path, command: int, told: int) -> None:
     """Wait for the first of: an order, the deadline, the command's death before it was done."""
     files = {command, told}
-    while (pending := pendings.load(root)) is not None and pending.what == what:
+    while (pending := pendings.load(root)) is not None and _is_mine(pending):
         ready = select.select(list(files), [], [], _left(pending))[0]
         if command in ready and told not in ready:
             files.discard(command)
             current = pendings.load(root)
-            if current is not None and current.phase is Phase.TRIAL:
+            if current is not None and current.phase is not Phase.MOVING:
                 continue
         elif not ready and _left(pendings.load(root) or pending) != 0.0:
             continue
         _take_back(root)
         return
+
+
+def _is_mine(pending: Pending) -> bool:
+    """Whether it is the change that this process watches, or one that has no watchdog yet."""
+    return pending.watchdog in (0, os.getpid())
 
 
 def _left(pending: Pending) -> float | None:
@@ -131,7 +136,9 @@ def _take_back(root: Path) -> None:
     for attempt in range(_ATTEMPTS):
         try:
             with pendings.locked(root):
-                take_back(root)
+                pending = pendings.load(root)
+                if pending is not None and _is_mine(pending):
+                    take_back(root)
                 return
         except PasarelaError as error:
             print(f"attempt {attempt + 1}: {error} {error.remedy or ''}", file=sys.stderr)

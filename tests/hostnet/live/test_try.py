@@ -7,6 +7,8 @@ import pty
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -233,3 +235,77 @@ def test_a_terminal_that_is_alive_says_yes_by_enter(host: Lan, answer: bytes | N
         assert b"bridge_ports enp3s0" in host.files()["network/interfaces"][0]
     else:
         before.is_back()
+
+
+def test_an_ordinary_user_is_not_bothered_by_a_trial(host: Lan, as_nobody: tuple[str, ...]) -> None:
+    """The note of it is root's; the commands of others run as ever."""
+    host.static()
+    host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0", "--try", "30")
+    for folder in (host.root, *list(host.root.parents)[:-2]):
+        folder.chmod(0o755)
+    program = [*as_nobody, *PASARELA, "--root", str(host.root)]
+
+    def nobody(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*program, *words], capture_output=True, text=True, timeout=30, check=False
+        )
+
+    shown = nobody("host-bridge", "show")
+    assert shown.returncode == 0 and "br0: MAC" in shown.stdout, shown.stderr
+    refused = nobody("confirm")
+    assert refused.returncode == 1 and "Permission denied" in refused.stderr
+    assert "mistake in Pasarela" not in refused.stderr and "hint: " in refused.stderr
+    host.pasarela("host-bridge", "revert")
+
+
+def test_a_note_that_cannot_be_read_is_told_of_and_stops_nothing_else(host: Lan) -> None:
+    note = pendings.path(host.root)
+    note.parent.mkdir(parents=True)
+    note.write_bytes(b"\xff{")
+    assert "pending.json cannot be read" in host.pasarela("net-list")
+    assert "There is no bridge" in host.pasarela("host-bridge", "show")
+    said = host.pasarela("host-bridge", "revert", check=False)
+    assert "pending.json cannot be read" in said and "then remove it" in said
+
+
+def test_the_kernel_is_taken_back_though_the_files_cannot_be(host: Lan) -> None:
+    furnish(host)
+    before = Before(host)
+    host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0", "--try", "30")
+    folder = host.root / "etc/network"
+    with read_only(folder):
+        said = host.pasarela("confirm", check=False)
+        assert "Read-only file system" in said and "hint: mount" in said
+        host.pasarela("host-bridge", "revert")
+    before.is_back()
+    with read_only(folder):
+        said = host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0", check=False)
+    assert "cannot write /etc/network/interfaces: Read-only file system" in said
+    before.is_back()
+
+
+def test_a_watchdog_that_is_late_leaves_the_next_change_alone(host: Lan) -> None:
+    """Its own change is settled: an order to end takes back nothing of another's."""
+    host.static()
+    create = ("host-bridge", "create", "br0", "--port", "enp3s0", "--try", "30")
+    host.pasarela(*create)
+    first = pendings.load(host.root)
+    assert first is not None
+    os.kill(first.watchdog, signal.SIGSTOP)
+    host.pasarela("host-bridge", "revert")
+    host.pasarela(*create)
+    os.kill(first.watchdog, signal.SIGCONT)
+    await_true(lambda: not first.is_watched)
+    second = pendings.load(host.root)
+    assert second is not None and second.is_watched
+    host.pasarela("host-bridge", "revert")
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    sh("mount", "--bind", str(folder), str(folder))
+    sh("mount", "-o", "remount,ro,bind", str(folder))
+    try:
+        yield
+    finally:
+        sh("umount", str(folder))

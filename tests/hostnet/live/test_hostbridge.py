@@ -101,6 +101,43 @@ def test_what_cannot_be_a_port_is_refused_with_the_reason(
     assert kernel() == before
 
 
+@pytest.mark.parametrize(
+    "name", ["../../x", ".", "-x", "br 0", "br%d", "br0:1", "brü", "all", "default", "7", "b" * 16]
+)
+def test_what_is_no_name_is_refused_before_anything_is_done(host: Lan, name: str) -> None:
+    host.static()
+    said = host.pasarela("host-bridge", "create", "--bridge", name, "--port", "enp3s0",
+                         "--dry-run", check=False)  # fmt: skip
+    assert f"'{name}' is no name for a bridge" in said and "hint: up to 15" in said
+
+
+def test_a_name_of_15_bytes(host: Lan) -> None:
+    host.static()
+    host.pasarela("host-bridge", "create", "b" * 15, "--port", "enp3s0")
+    host.pasarela("host-bridge", "delete", "b" * 15)
+
+
+def test_a_port_named_twice(host: Lan) -> None:
+    """ifup would fail at the second, at the next boot."""
+    host.static()
+    said = host.pasarela(
+        "host-bridge", "create", "br0", "--port", "enp3s0", "--port", "enp3s0", check=False
+    )
+    assert "enp3s0 is named twice" in said
+
+
+def test_the_last_card_of_a_bridge_with_addresses_stays(host: Lan) -> None:
+    host.static()
+    host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0")
+    before = kernel()
+    said = host.pasarela("host-bridge", "del-port", "br0", "--port", "enp3s0", check=False)
+    assert (
+        "enp3s0 is the only port of br0 that leads out" in said
+        and "pasarela host-bridge delete br0" in said
+    )
+    assert kernel() == before
+
+
 def test_two_managers_for_one_card_are_both_named(host: Lan) -> None:
     host.static()
     netplan = host.root / "etc/netplan/01-card.yaml"

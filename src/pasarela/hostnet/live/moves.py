@@ -20,7 +20,7 @@ from pasarela.hostnet.live.clients import Client
 from pasarela.hostnet.live.dump import SYSCTLS, Dump, now, observe
 from pasarela.hostnet.live.items import Address
 from pasarela.hostnet.live.state import State, aged, all_links, parse, ports_of
-from pasarela.hostnet.live.wishes import check_ports, wish_of
+from pasarela.hostnet.live.wishes import check_name, check_ports, wish_of
 from pasarela.model.interface_config import InterfaceConfig
 
 RUN = Path("/run/pasarela/host")
@@ -105,6 +105,7 @@ def dissolve(bridge: str) -> None:
 
 def plan_raise(config: InterfaceConfig) -> Change:
     wish = wish_of(config)
+    check_name(wish.name)
     before = snapshot((wish.name, *wish.ports))
     links = all_links(before.dump)
     check_ports(wish.name, wish.ports, links)
@@ -152,10 +153,25 @@ def plan_remove_port(bridge: str, port: str) -> Change:
     if port not in links or links[port].master != bridge:
         inside = ", ".join(ports_of(before.dump, bridge)) or "none"
         raise HostnetRefused(f"{port} is not in {bridge}", remedy=f"its ports are: {inside}")
+    _refuse_last(before, bridge, port)
     with suppress(OSError):  # a kernel without IPv6
         ipv6 = (SYSCTLS / plan.DISABLE_IPV6.format("default")).read_text().strip()
         return Change(before, plan.without_port(before.state, port, ipv6), (), None)
     return Change(before, plan.without_port(before.state, port, None), (), None)
+
+
+def _refuse_last(before: Snapshot, bridge: str, port: str) -> None:
+    """A bridge without a card has addresses that nobody reaches any more."""
+    links = all_links(before.dump)
+    others = [one for one in ports_of(before.dump, bridge) if one != port]
+    addresses = [one for one in before.state.addresses if one.link == bridge]
+    if all(one.is_link_local for one in addresses):
+        return
+    if all(links[one].kind == "tun" for one in others):
+        raise HostnetRefused(
+            f"{port} is the only port of {bridge} that leads out, and {bridge} has addresses",
+            remedy=f"pasarela host-bridge delete {bridge} gives them to {port}",
+        )
 
 
 def _require_bridge(name: str, link: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Interface, IPv6Interface, ip_network
 from pathlib import Path
@@ -31,7 +32,8 @@ _IFA_BROADCAST = 4
 _BOOT, _UNICAST = 3, 1
 _V6_METRIC = 1024
 _U32 = Struct("=I")
-_ON_TOP = {"macvlan": "macvlan", "macvtap": "macvtap", "ipvlan": "ipvlan"}
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}")
+_KERNELS_OWN = ("all", "default")  # folders in /proc/sys/net/ipv4/conf
 
 
 def wish_of(config: InterfaceConfig) -> BridgeWish:
@@ -110,6 +112,22 @@ def _route(
     return Route(link, family, header, RT_TABLE_MAIN, tuple(attributes))
 
 
+def check_name(name: str) -> None:
+    """Refuse a name that the kernel would not take, or that a manager's files cannot say.
+
+    systemd takes no digits alone and nothing but ASCII (ifname_valid, v252), and ``:`` begins an
+    alias to ifupdown; a space or a ``%`` means something to each of them.
+
+    Raises:
+        HostnetRefused: it is no name for a bridge.
+    """
+    if not _NAME.fullmatch(name) or name.isdigit() or name in _KERNELS_OWN:
+        raise HostnetRefused(
+            f"'{name}' is no name for a bridge",
+            remedy="up to 15 letters, digits, '-', '_' and '.', as in: br0",
+        )
+
+
 def check_ports(bridge: str, ports: Sequence[str], links: Mapping[str, Link]) -> None:
     """Refuse what cannot be a port, with the reason and what else there is to do.
 
@@ -118,6 +136,8 @@ def check_ports(bridge: str, ports: Sequence[str], links: Mapping[str, Link]) ->
         HostnetRefused: it cannot be a port of this bridge.
     """
     for port in ports:
+        if ports.count(port) > 1:
+            raise HostnetRefused(f"{port} is named twice", remedy=f"once is enough: --port {port}")
         link = links.get(port)
         if link is None:
             raise InterfaceNotFound(
@@ -168,4 +188,4 @@ def _shares(child: Path, name: str) -> bool:
     return lower and not any(f"DEVTYPE={other}" in kind for other in ("vlan", "bridge", "bond"))
 
 
-__all__ = ["address", "check_ports", "wish_of"]
+__all__ = ["address", "check_name", "check_ports", "wish_of"]

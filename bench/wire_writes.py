@@ -18,7 +18,7 @@ USUAL_SECONDS = 2.0
 AT_MOST = "600"  # seconds
 SLOWER = 3.0  # the wish: reads that many times slower while something else is done
 INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
-WITHOUT_MORE = 100  # networks that libvirt starts with the kernel's default of inotify instances
+WITHOUT_MORE = 50  # networks: half of the default, for other programs of the user have some, too
 
 WANTED = {
     "define": 1.5,

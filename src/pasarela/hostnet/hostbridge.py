@@ -141,6 +141,7 @@ class HostBridge:
         """
         _refuse_errors(proposal.findings)
         with pendings.locked(self._root):
+            moves.refuse_stale(proposal.change)
             pending = self._begin(proposal, seconds, then)
             try:
                 warnings = self._do(proposal, pending, step)

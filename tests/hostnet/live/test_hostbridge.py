@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from hostnet.live.lan import HOST, MAC, ROUTER, Lan, await_true, kernel, sh
+from pasarela.errors import HostnetRefused
+from pasarela.hostnet.hostbridge import HostBridge
+from pasarela.model.interface import InterfaceType
+from pasarela.model.interface_config import BridgeConfig, InterfaceConfig
 
 pytestmark = [pytest.mark.netns, pytest.mark.timeout(60)]
 
@@ -135,6 +139,44 @@ def test_the_last_card_of_a_bridge_with_addresses_stays(host: Lan) -> None:
         "enp3s0 is the only port of br0 that leads out" in said
         and "pasarela host-bridge delete br0" in said
     )
+    assert kernel() == before
+
+
+@pytest.mark.parametrize(
+    "route",
+    [("10.97.0.0/16", "table", "55", "src", "10.1.1.1"), ("10.99.0.0/16", "via", "10.1.1.2")],
+)
+def test_a_route_that_the_kernel_would_not_take_again(host: Lan, route: tuple[str, ...]) -> None:
+    """It has outlived its address, so it can be neither moved nor taken back."""
+    host.static()
+    sh("ip", "addr", "add", "10.1.1.1/24", "dev", "enp3s0")
+    sh("ip", "route", "add", *route, "dev", "enp3s0")
+    sh("ip", "addr", "del", "10.1.1.1/24", "dev", "enp3s0")
+    before = kernel()
+    said = host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0", check=False)
+    assert f"route {route[0]}" in said and "a leftover" in said and "ip route del" in said
+    assert kernel() == before
+    sh("ip", "route", "del", *route, "dev", "enp3s0")
+    host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0")
+
+
+def test_of_two_at_once_the_second_is_told(host: Lan) -> None:
+    """Planned for a card that was free, carried out once it is in a bridge."""
+    host.static()
+    door = HostBridge(host.root)
+    wishes = [
+        InterfaceConfig(
+            name,
+            type=InterfaceType.BRIDGE,
+            details=BridgeConfig(ports=(InterfaceConfig("enp3s0"),)),
+        )
+        for name in ("br0", "br1")
+    ]
+    first, second = (door.propose_create(one, keep=True, manager="none") for one in wishes)
+    door.carry_out(first)
+    before = kernel()
+    with pytest.raises(HostnetRefused, match="changed meanwhile"):
+        door.carry_out(second)
     assert kernel() == before
 
 

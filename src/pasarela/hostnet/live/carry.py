@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from errno import EADDRNOTAVAIL, EEXIST, ENODEV, ENOENT, ESRCH
+from dataclasses import replace
+from errno import (
+    EADDRNOTAVAIL,
+    EEXIST,
+    EHOSTUNREACH,
+    EINVAL,
+    ENETDOWN,
+    ENETUNREACH,
+    ENODEV,
+    ENOENT,
+    ESRCH,
+)
 from socket import AF_INET6, if_nameindex
 from struct import Struct
 
@@ -20,7 +31,7 @@ from pasarela.host.netlink.socket import (
 )
 from pasarela.hostnet.live import plan, wire
 from pasarela.hostnet.live.dump import NETLINK_ROUTE, SYSCTLS, observe
-from pasarela.hostnet.live.items import Address, Attributes, Item, Link, describe
+from pasarela.hostnet.live.items import Address, Attributes, Item, Link, Route, describe
 from pasarela.hostnet.live.state import State, parse
 
 Step = Callable[[str], None]
@@ -29,6 +40,7 @@ _IFF_UP = 1
 _IFINFO = Struct("=BxHiII")
 _ADDRESS, _NAME, _MTU, _MASTER, _LINKINFO = 1, 3, 4, 10, 18
 # There already, or gone already: both are what was wanted.
+_STALE = frozenset({EINVAL, ENETUNREACH, EHOSTUNREACH, ENETDOWN})
 _WELL = frozenset({EEXIST, ESRCH, ENOENT, EADDRNOTAVAIL})
 
 
@@ -42,6 +54,28 @@ def open_socket() -> Iterator[NetlinkSocket]:
         raise failure(error) from error
     finally:
         socket.close()
+
+
+def rehearse(socket: NetlinkSocket, routes: Iterable[Route]) -> None:
+    """Find out whether the kernel would take routes that it has, with nothing changed.
+
+    It checks a route before it sees that there is one already (fib_table_insert, Linux 6.18). One
+    that has outlived the address or the network that it needs can neither be moved nor come back.
+
+    Raises:
+        HostnetRefused: it would not take one.
+    """
+    indexes = {name: index for index, name in if_nameindex()}
+    found = list(routes)
+    tries = [replace(wire.add(one, indexes), flags=NLM_F_CREATE | NLM_F_EXCL) for one in found]
+    for route, reply in zip(found, socket.request(tries), strict=True):
+        if reply.error and reply.error.errno in _STALE:
+            raise HostnetRefused(
+                f"{describe(route)} is a leftover that the kernel would not take again: "
+                f"{reply.error.reason or reply.error.strerror}",
+                remedy="its own address or its gateway's network is gone: take it away "
+                "(ip route show table all; ip route del …), then give the command again",
+            )
 
 
 def carry_out(

@@ -15,7 +15,7 @@ from typing import Any
 from pasarela.errors import ErrorDomain, HostnetRefused, InterfaceNotFound, PasarelaError
 from pasarela.host.netlink.socket import NetlinkSocket
 from pasarela.hostnet.live import clients, plan, resolved
-from pasarela.hostnet.live.carry import Step, carry_out, open_socket
+from pasarela.hostnet.live.carry import Step, carry_out, open_socket, rehearse
 from pasarela.hostnet.live.clients import Client
 from pasarela.hostnet.live.dump import SYSCTLS, Dump, now, observe
 from pasarela.hostnet.live.items import Address
@@ -199,6 +199,23 @@ def snapshot(watched: Sequence[str]) -> Snapshot:
 # doing
 
 
+def refuse_stale(change: Change) -> None:
+    """Refuse what was planned for links that are no longer in the bridges that they were in.
+
+    Raises:
+        HostnetRefused: somebody was faster.
+    """
+    now_there = snapshot(change.watched).state.links
+    before = change.before.state.links
+    if {n: one.master for n, one in now_there.items()} != {
+        n: one.master for n, one in before.items()
+    }:
+        raise HostnetRefused(
+            f"{' or '.join(change.watched)} was changed meanwhile by somebody else",
+            remedy="look at it (pasarela host-bridge show), and give the command again",
+        )
+
+
 def do_or_undo(change: Change, step: Step = lambda name: None) -> tuple[str, ...]:
     """Carry a change out; whatever fails, the host is as it was.
 
@@ -218,6 +235,7 @@ def do_or_undo(change: Change, step: Step = lambda name: None) -> tuple[str, ...
 def do(change: Change, step: Step = lambda name: None) -> tuple[str, ...]:
     RUN.mkdir(parents=True, exist_ok=True)
     with open_socket() as socket:
+        rehearse(socket, set(change.before.state.routes) - set(change.wanted.routes))
         carry_out(socket, change.watched, change.wanted, step)
     if change.target is None:
         return ()

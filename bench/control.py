@@ -2,8 +2,9 @@
 
     scripts/bench control [--networks 10,100,300] [--json FILE]
 
-libvirt's dnsmasqs need one inotify instance each: beyond 125 networks the bench raises
-fs.inotify.max_user_instances for libvirt's turn, and puts it back before Pasarela's.
+libvirt's dnsmasqs need one inotify instance each, of the 128 that a user's programs have: from
+100 networks on the bench raises fs.inotify.max_user_instances for libvirt's turn, and puts it back
+before Pasarela's.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="pasarela-bench-", dir=arguments.disk) as disk:
         for count in arguments.networks:
             results[count] = {}
-            with _inotify_instances(8 * count if count > 100 else None):
+            with _inotify_instances(8 * count if count >= 100 else None):
                 results[count]["libvirt"] = measure(LibvirtSide(Path(disk)), count)
             results[count]["pasarela"] = measure(PasarelaSide(Path(disk)), count)
             _print_table(count, results[count])

@@ -112,7 +112,7 @@ def test_what_is_no_name_is_refused_before_anything_is_done(host: Lan, name: str
     host.static()
     said = host.pasarela("host-bridge", "create", "--bridge", name, "--port", "enp3s0",
                          "--dry-run", check=False)  # fmt: skip
-    assert f"'{name}' is no name for a bridge" in said and "hint: up to 15" in said
+    assert f"'{name}' is no name for a bridge" in said and "hint: write 1 to 15 letters" in said
 
 
 def test_a_name_of_15_bytes(host: Lan) -> None:

@@ -32,8 +32,8 @@ _IFA_BROADCAST = 4
 _BOOT, _UNICAST = 3, 1
 _V6_METRIC = 1024
 _U32 = Struct("=I")
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}")
-_KERNELS_OWN = ("all", "default")  # folders in /proc/sys/net/ipv4/conf
+_NAME = re.compile(r"[A-Za-z0-9_.+@][A-Za-z0-9_.+@-]{0,14}")
+_OTHERS = (".", "..", "all", "default")  # folders in /proc/sys/net/ipv4/conf
 
 
 def wish_of(config: InterfaceConfig) -> BridgeWish:
@@ -121,10 +121,10 @@ def check_name(name: str) -> None:
     Raises:
         HostnetRefused: it is no name for a bridge.
     """
-    if not _NAME.fullmatch(name) or name.isdigit() or name in _KERNELS_OWN:
+    if not _NAME.fullmatch(name) or name.isdigit() or name in _OTHERS:
         raise HostnetRefused(
             f"'{name}' is no name for a bridge",
-            remedy="up to 15 letters, digits, '-', '_' and '.', as in: br0",
+            remedy="write 1 to 15 letters, digits, or - (not first) _ . + @, as in: br0",
         )
 
 

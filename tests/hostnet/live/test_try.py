@@ -237,6 +237,26 @@ def test_a_terminal_that_is_alive_says_yes_by_enter(host: Lan, answer: bytes | N
         before.is_back()
 
 
+def test_a_terminal_hears_of_what_another_one_has_settled(host: Lan) -> None:
+    """And takes for an answer only what is typed after its question."""
+    host.static()
+    pid, terminal = pty.fork()
+    if not pid:
+        words = [*PASARELA, "--root", str(host.root), "host-bridge", "create", "br0"]
+        os.execv(words[0], [*words, "--port", "enp3s0", "--try", "30"])
+    os.write(terminal, b"\r")
+    said = b""
+    while b"Press Enter" not in said:
+        said += os.read(terminal, 1024)
+    assert pendings.load(host.root) is not None
+    host.pasarela("confirm")
+    while b"Settled meanwhile" not in said:
+        said += os.read(terminal, 1024)
+    os.waitpid(pid, 0)
+    os.close(terminal)
+    assert b"Taken back" not in said and b"Kept" not in said
+
+
 def test_an_ordinary_user_is_not_bothered_by_a_trial(host: Lan, as_nobody: tuple[str, ...]) -> None:
     """The note of it is root's; the commands of others run as ever."""
     host.static()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import sys
+import termios
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pasarela.hostnet.hostbridge import HostBridge, Outcome, Proposal
     from pasarela.hostnet.pending import Pending
 
+_TAKING_BACK = 30.0  # seconds that the watchdog may need for it, with all its attempts
 ACTIONS = "create show delete add-port del-port revert"
 
 
@@ -133,7 +135,7 @@ def _print_proposal(context: Context, proposal: Proposal) -> None:
 # on trial
 
 
-def confirm(context: Context, _: Arguments) -> bool:
+def confirm(context: Context, _: Arguments | None) -> bool:
     """Keep the change that is on trial."""
     _refuse_read_only(context)
     with explained("Failed to confirm"):
@@ -160,24 +162,37 @@ def _ask_or_tell(context: Context, done: Outcome) -> None:
     context.say(f"It is taken back in {left} s, unless 'pasarela confirm' comes before\n")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return
+    pending = _pending_if_known(context)
+    if pending is None:
+        return
     context.print("Keep this? Press Enter ")
     context.flush()
-    if _answered(done.deadline - now()):
-        confirm_now(context)
+    if _answered(pending.watchdog, done.deadline - now()):
+        confirm(context, None)
+    elif _pending_if_known(context) is not None:
+        context.print("\nStill on trial.\n")
+    elif now() < done.deadline:
+        context.print("\nSettled meanwhile: pasarela host-bridge show says how it is.\n")
     else:
         context.print("\nTaken back.\n")
 
 
-def confirm_now(context: Context) -> None:
-    pending = _door(context).confirm()
-    context.say(f"Kept: {pending.what}\n")
-    _run_then(context, pending.then)
+def _answered(watchdog: int, seconds: float) -> bool:
+    """Whether Enter comes before all is settled, by another terminal or by the watchdog.
 
-
-def _answered(seconds: float) -> bool:
-    """Whether Enter comes in time; the end of the terminal is no answer."""
-    ready, _, _ = select.select([sys.stdin], [], [], max(0.0, seconds))
-    return bool(ready) and os.read(sys.stdin.fileno(), 1024).endswith(b"\n")
+    What was typed before the question is no answer to it, nor is the end of the terminal.
+    """
+    termios.tcflush(sys.stdin, termios.TCIFLUSH)
+    try:
+        settled = os.pidfd_open(watchdog)
+    except ProcessLookupError:
+        return False
+    try:
+        patience = max(0.0, seconds) + _TAKING_BACK
+        ready, _, _ = select.select([sys.stdin, settled], [], [], patience)
+    finally:
+        os.close(settled)
+    return sys.stdin in ready and os.read(sys.stdin.fileno(), 1024).endswith(b"\n")
 
 
 def _then(bridge: str, arguments: Arguments) -> tuple[str, ...]:

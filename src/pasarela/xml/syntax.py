@@ -14,7 +14,7 @@ Fatal = tuple[int, int, str]
 
 # By the parser's message; libxml2 has kept these texts from 2.9 to 2.14.
 _REMEDIES = (
-    ("Document is empty", "write one <network> element"),
+    ("Document is empty", "there is no element in it: write the document"),
     ("Start tag expected", "the document must begin with a tag, such as <network>"),
     ("Extra content at the end", "a document is one element: remove what follows its end"),
     ("AttValue: \" or ' expected", "put the attribute's value in quotes: name='value'"),

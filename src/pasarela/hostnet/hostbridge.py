@@ -213,7 +213,9 @@ class HostBridge:
 
     def _refuse_second(self) -> None:
         other = pendings.load(self._root)
-        if other is not None:
+        if other is not None and not other.watchdog:  # killed before its first step
+            pendings.forget(self._root)
+        elif other is not None:
             raise HostnetRefused(
                 f"another change is pending: {other.what}",
                 remedy="keep it with 'pasarela confirm', or take it back with "

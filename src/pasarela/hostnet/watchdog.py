@@ -90,8 +90,13 @@ def main(root: Path) -> int:
         pending = pendings.load(root)
         if pending is None:
             return 1
-        command = os.pidfd_open(pending.command)
-        print(f"ready {os.getpid()}", flush=True)
+        try:
+            command = os.pidfd_open(pending.command)
+        except ProcessLookupError:  # killed before its first step
+            _take_back(root)
+            return 0
+        with suppress(BrokenPipeError):  # killed since; that is seen at once
+            print(f"ready {os.getpid()}", flush=True)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         _watch(root, command, told)
     return 0
@@ -146,5 +151,4 @@ def _take_back(root: Path) -> None:
 
 
 if __name__ == "__main__":
-    with suppress(BrokenPipeError):
-        sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1])))

@@ -8,8 +8,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -108,6 +108,34 @@ def test_killed_at_any_step_of_delete_the_host_is_as_it_was(host: Lan, step: str
     assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr
     await_true(lambda: settled(host))
     before.is_back()
+
+
+@pytest.mark.parametrize("after", [0.01, 0.03, 0.05, 0.08])
+def test_killed_while_the_watchdog_starts(host: Lan, after: float) -> None:
+    """Nothing is moved yet; what is noted already is in nobody's way."""
+    host.static()
+    before = Before(host)
+    words = [*PASARELA, "--root", str(host.root), "host-bridge", "create", "br0"]
+    command = subprocess.Popen([*words, "--port", "enp3s0", "--try", "30"])
+    await_true(lambda: pendings.path(host.root).exists())
+    with suppress(subprocess.TimeoutExpired):
+        command.wait(after)
+    command.kill()
+    command.wait()
+    if (pending := pendings.load(host.root)) is not None and pending.phase is pendings.Phase.TRIAL:
+        host.pasarela("host-bridge", "revert")
+    await_true(lambda: settled(host))
+    before.is_back()
+
+
+def test_killed_before_it_had_a_watchdog(host: Lan) -> None:
+    host.static()
+    host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0", "--try", "30")
+    pending = pendings.load(host.root)
+    assert pending is not None
+    host.pasarela("host-bridge", "revert")
+    pendings.save(host.root, replace(pending, watchdog=0, phase=pendings.Phase.MOVING))
+    host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0")
 
 
 def test_the_steps_are_all_that_there_are(host: Lan) -> None:

@@ -165,6 +165,7 @@ def _ask_or_tell(context: Context, done: Outcome) -> None:
     pending = _pending_if_known(context)
     if pending is None:
         return
+    termios.tcflush(sys.stdin, termios.TCIFLUSH)  # what came before the question is no answer
     context.print("Keep this? Press Enter ")
     context.flush()
     if _answered(pending.watchdog, done.deadline - now()):
@@ -180,9 +181,8 @@ def _ask_or_tell(context: Context, done: Outcome) -> None:
 def _answered(watchdog: int, seconds: float) -> bool:
     """Whether Enter comes before all is settled, by another terminal or by the watchdog.
 
-    What was typed before the question is no answer to it, nor is the end of the terminal.
+    The end of the terminal is no answer.
     """
-    termios.tcflush(sys.stdin, termios.TCIFLUSH)
     try:
         settled = os.pidfd_open(watchdog)
     except ProcessLookupError:

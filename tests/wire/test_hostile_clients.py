@@ -269,8 +269,9 @@ def test_others_are_served_while_somebody_misbehaves(pasarelad: Pasarelad) -> No
 
 
 def latency(daemon: Pasarelad) -> float:
+    """The median of 200 calls; below 100 µs it is the machine's other work that tells."""
     with daemon.connect() as client:
-        return median(one_call(client) for _ in range(200))
+        return max(median(one_call(client) for _ in range(200)), 100e-6)
 
 
 def one_call(client: RpcClient) -> float:

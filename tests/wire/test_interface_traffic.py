@@ -85,8 +85,10 @@ def test_a_connection_lives_on(
     told(host, "iface-rollback")
     assert addresses(host, "enp3s0") == ["192.0.2.10/24"]
     assert interfaces_of(host).read_text() == STATIC
-    for seen in [side.end() for side in sides]:
+    ended = [side.end() for side in sides]
+    # The second may find the connection reset, for the first has ended by then.
+    assert ended[0]["error"] == ""
+    for seen in ended:
         print(f"{seen['received']} numbers, at most {seen['gap']:.1f} ms without one")
-        assert seen["error"] == ""
         assert seen["received"] > 100
         assert seen["gap"] < BOUND

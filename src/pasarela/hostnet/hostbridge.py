@@ -9,16 +9,16 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pasarela.errors import HostnetRefused, Location, PasarelaError
+from pasarela.errors import HostnetRefused, PasarelaError
 from pasarela.hostnet import mentions, settle, tree, watchdog
 from pasarela.hostnet import pending as pendings
-from pasarela.hostnet.check import check
 from pasarela.hostnet.hardware import with_hardware
 from pasarela.hostnet.live import daemons, ifstate, moves
 from pasarela.hostnet.live.dump import now
 from pasarela.hostnet.live.moves import Change
-from pasarela.hostnet.manager import Bridging, FileEdit, Finding, Severity, Surroundings
+from pasarela.hostnet.manager import Bridging, FileEdit, Finding
 from pasarela.hostnet.managers import Owner, owner_of
+from pasarela.hostnet.mistakes import new_findings, refuse_errors
 from pasarela.hostnet.pending import Pending, Phase
 from pasarela.model.interface_config import BridgeConfig, InterfaceConfig
 from pasarela.model.values import MacAddress
@@ -117,7 +117,7 @@ class HostBridge:
         self, what: str, change: Change, owner: Owner, edits: Sequence[FileEdit]
     ) -> Proposal:
         kept = tree.with_modes(self._root, [one for one in edits if one.before != one.after])
-        return Proposal(what, change, owner, tuple(kept), _new_findings(owner, kept))
+        return Proposal(what, change, owner, tuple(kept), new_findings(owner.files, kept))
 
     # doing
 
@@ -139,7 +139,7 @@ class HostBridge:
             HostnetRefused: the files would be wrong, or a change is pending already.
             SystemCallFailed: the system said no; all is as it was.
         """
-        _refuse_errors(proposal.findings)
+        refuse_errors(proposal.findings)
         with pendings.locked(self._root):
             moves.refuse_stale(proposal.change)
             pending = self._begin(proposal, seconds, then)
@@ -216,11 +216,7 @@ class HostBridge:
         if other is not None and not other.watchdog:  # killed before its first step
             pendings.forget(self._root)
         elif other is not None:
-            raise HostnetRefused(
-                f"another change is pending: {other.what}",
-                remedy="keep it with 'pasarela confirm', or take it back with "
-                "'pasarela host-bridge revert'",
-            )
+            raise pendings.in_the_way(other)
 
     # settling
 
@@ -286,25 +282,3 @@ def _written(config: InterfaceConfig, owner: Owner, *, keep: bool) -> Bridging:
 def _has_dhcp(port: InterfaceConfig, config: InterfaceConfig) -> bool:
     asked = [(config.ipv4, port.ipv4), (config.ipv6, port.ipv6)]
     return all(has is not None and has.dhcp for wish, has in asked if wish is not None)
-
-
-def _new_findings(owner: Owner, edits: Sequence[FileEdit]) -> tuple[Finding, ...]:
-    """What is wrong in the files as they will be, and was not before."""
-    after = dict(owner.files)
-    for edit in edits:
-        after.pop(edit.path, None)
-        if edit.after is not None:
-            after[edit.path] = edit.after
-    known = {(one.path, one.message) for one in check(owner.files, Surroundings())}
-    found = check(after, Surroundings()) if edits else ()
-    return tuple(one for one in found if (one.path, one.message) not in known)
-
-
-def _refuse_errors(findings: Sequence[Finding]) -> None:
-    for one in findings:
-        if one.severity is Severity.ERROR:
-            raise HostnetRefused(
-                f"the file would be wrong: {one.message}",
-                location=Location(str(one.path), one.line or None),
-                remedy=one.remedy,
-            )

@@ -15,7 +15,15 @@ def refuse_new(files: Texts, edits: Sequence[FileEdit]) -> None:
     Raises:
         HostnetRefused: with the file, the line and the way out.
     """
-    for one in _new(files, edits):
+    refuse_errors(new_findings(files, edits))
+
+
+def refuse_errors(findings: Sequence[Finding]) -> None:
+    """
+    Raises:
+        HostnetRefused: the first of them that is an error.
+    """
+    for one in findings:
         if one.severity is Severity.ERROR:
             raise HostnetRefused(
                 f"the file would be wrong: {one.message}",
@@ -24,12 +32,13 @@ def refuse_new(files: Texts, edits: Sequence[FileEdit]) -> None:
             )
 
 
-def _new(files: Texts, edits: Sequence[FileEdit]) -> list[Finding]:
+def new_findings(files: Texts, edits: Sequence[FileEdit]) -> tuple[Finding, ...]:
+    """What is wrong in the files as they will be, and was not before."""
     after = dict(files)
     for edit in edits:
         after.pop(edit.path, None)
         if edit.after is not None:
             after[edit.path] = edit.after
     known = {(one.path, one.message) for one in check(files, Surroundings())}
-    found = check(after, Surroundings())
-    return [one for one in found if (one.path, one.message) not in known]
+    found = check(after, Surroundings()) if edits else ()
+    return tuple(one for one in found if (one.path, one.message) not in known)

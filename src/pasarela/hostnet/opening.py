@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pasarela.errors import HostnetRefused
 from pasarela.hostnet import tree
 from pasarela.hostnet.configuration import Configuration
 from pasarela.hostnet.manager import FileEdit, Manager, Texts
@@ -58,11 +57,7 @@ class Host:
         with pending.locked(self._root):
             other = pending.load(self._root)
             if other is not None:
-                raise HostnetRefused(
-                    f"another change is pending: {other.what}",
-                    remedy="keep it with 'pasarela confirm', or take it back with "
-                    "'pasarela host-bridge revert'",
-                )
+                raise pending.in_the_way(other)
             yield
 
     def _main(self, found: Sequence[Manager]) -> Manager:

@@ -86,6 +86,15 @@ def load(root: Path) -> Pending | None:
         ) from error
 
 
+def in_the_way(other: Pending) -> HostnetRefused:
+    """What whoever wants to change something meanwhile is told."""
+    return HostnetRefused(
+        f"another change is pending: {other.what}",
+        remedy="keep it with 'pasarela confirm', or take it back with "
+        "'pasarela host-bridge revert'",
+    )
+
+
 def save(root: Path, pending: Pending) -> None:
     """
     Raises:

@@ -7,17 +7,16 @@ stays as it is. So it may be done to an interface that is up, and cuts nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from errno import EADDRNOTAVAIL, EEXIST, EHOSTUNREACH, ENETUNREACH, ENODEV, ESRCH
 from ipaddress import IPv4Interface, IPv6Interface, ip_network
 from os import urandom
 
 from pasarela.errors import ErrorDomain, OperationUnsupported, SystemCallFailed
-from pasarela.host.link_messages import failure
 from pasarela.host.netlink import addresses, links, routes
 from pasarela.host.netlink.links import LinkInfo
 from pasarela.host.netlink.socket import Message, NetlinkError, NetlinkSocket
+from pasarela.hostnet.live.carry import open_socket
 from pasarela.model.interface import InterfaceType
 from pasarela.model.interface_config import BridgeConfig, InterfaceConfig, IpConfig
 from pasarela.model.values import MacAddress
@@ -37,7 +36,7 @@ def up(config: InterfaceConfig) -> None:
         SystemCallFailed: the kernel refused, or there is no such device.
         OperationUnsupported: the link must be made first, and is no bridge.
     """
-    with _socket() as socket:
+    with open_socket() as socket:
         link = _link(socket, config.name) or _make(socket, config)
         socket.execute(_settings(config, link))
         present = _addresses(socket, link)
@@ -51,7 +50,7 @@ def up(config: InterfaceConfig) -> None:
 
 def down(config: InterfaceConfig) -> None:
     """Take the link's addresses away and set it down; a bridge without ports goes altogether."""
-    with _socket() as socket:
+    with open_socket() as socket:
         link = _link(socket, config.name)
         if link is None:
             return
@@ -66,7 +65,7 @@ def down(config: InterfaceConfig) -> None:
 def without(config: InterfaceConfig, leftovers: InterfaceConfig) -> None:
     """Take from the link the addresses of another configuration that this one does not have."""
     gone = set(_static(leftovers)) - set(_static(config))
-    with _socket() as socket:
+    with open_socket() as socket:
         link = _link(socket, config.name)
         if link is not None:
             messages = [addresses.remove(link.index, link.name, each) for each in gone]
@@ -75,7 +74,7 @@ def without(config: InterfaceConfig, leftovers: InterfaceConfig) -> None:
 
 def is_up(config: InterfaceConfig) -> bool:
     """Whether the link is up and has addresses; of IPv4 where DHCP should have given one."""
-    with _socket() as socket:
+    with open_socket() as socket:
         link = _link(socket, config.name)
         if link is None or not link.up:
             return False
@@ -84,17 +83,6 @@ def is_up(config: InterfaceConfig) -> bool:
     if dhcp or _static(config):
         return any(each.version == 4 or not dhcp for each in present)
     return True
-
-
-@contextmanager
-def _socket() -> Iterator[NetlinkSocket]:
-    socket = NetlinkSocket(NETLINK_ROUTE)
-    try:
-        yield socket
-    except NetlinkError as error:
-        raise failure(error) from error
-    finally:
-        socket.close()
 
 
 def _link(socket: NetlinkSocket, name: str) -> LinkInfo | None:

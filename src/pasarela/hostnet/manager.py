@@ -31,6 +31,15 @@ class FileEdit:
     mode: int = 0o644
 
 
+def edits_between(before: Texts, after: Texts, mode: int = 0o644) -> list[FileEdit]:
+    """The edits from some texts to others; what is not in ``after`` goes."""
+    return [
+        FileEdit(path, before.get(path), after.get(path), mode)
+        for path in sorted({*before, *after})
+        if before.get(path) != after.get(path)
+    ]
+
+
 class Severity(Enum):
     """ERROR: the manager refuses it, or the host loses its network. WARNING: likely unwanted."""
 
@@ -144,4 +153,5 @@ __all__ = [
     "Severity",
     "Surroundings",
     "Texts",
+    "edits_between",
 ]

@@ -8,13 +8,12 @@ told to read them. So a trial needs no file on the disk, and to take it back is 
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from shutil import which
 from socket import if_nametoindex
 
+from pasarela.hostnet.live.programs import succeeds
 from pasarela.hostnet.manager import FileEdit
 from pasarela.hostnet.networkd.volatile import volatile
 
@@ -53,7 +52,7 @@ def reload(root: Path, manager: str, edits: Sequence[FileEdit]) -> tuple[str, ..
     """Have a running manager read its files; what to type where it could not be told."""
     if not runs(root, manager) or not edits:
         return ()
-    if manager == "networkd" and _succeeds(_RELOAD[manager].split()):
+    if manager == "networkd" and succeeds(_RELOAD[manager].split(), _SECONDS):
         return ()
     return tell(root, manager, edits)
 
@@ -66,16 +65,6 @@ def tell(root: Path, manager: str, edits: Sequence[FileEdit]) -> tuple[str, ...]
         f"{manager} runs, and believes what its files said before, so nobody renews a lease; once "
         f"this is kept, tell it: {_RELOAD[manager]}",
     )
-
-
-def _succeeds(command: Sequence[str]) -> bool:
-    if which(command[0]) is None:
-        return False
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
 
 
 def _kept(edit: FileEdit, source: str | None) -> str | None:

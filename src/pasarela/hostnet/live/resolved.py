@@ -7,13 +7,13 @@ nothing to do: resolv.conf knows no links.
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import which
 from socket import if_nametoindex
 from typing import Any
+
+from pasarela.hostnet.live.programs import succeeds
 
 _STATE = Path("/run/systemd/resolve/netif")
 _SECONDS = 5.0
@@ -58,18 +58,8 @@ def restore(known: Sequence[LinkDns]) -> None:
 
 
 def _run(commands: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    failed = [" ".join(command) for command in commands if not _succeeds(command)]
+    failed = [" ".join(command) for command in commands if not succeeds(command, _SECONDS)]
     return tuple(f"systemd-resolved could not be told; try: {command}" for command in failed)
-
-
-def _succeeds(command: Sequence[str]) -> bool:
-    if which(command[0]) is None:
-        return False
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
 
 
 def _read(link: str) -> LinkDns | None:

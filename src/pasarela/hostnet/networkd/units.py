@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from pasarela.errors import HostnetRefused, Location
-from pasarela.hostnet.manager import FileEdit, Texts
+from pasarela.hostnet.manager import FileEdit, Texts, edits_between
 from pasarela.hostnet.sections import Sections
 
 FOLDERS = tuple(
@@ -133,13 +133,7 @@ class Units:
         return Units(files if sections is None else files | {path: sections})
 
     def edits(self, before: Texts) -> Sequence[FileEdit]:
-        paths = sorted({*before, *self.files})
-        after = {path: self.files[path].text if path in self.files else None for path in paths}
-        return [
-            FileEdit(path, before.get(path), after[path])
-            for path in paths
-            if before.get(path) != after[path]
-        ]
+        return edits_between(before, {path: one.text for path, one in self.files.items()})
 
     def _unit(self, path: PurePosixPath) -> Unit:
         own = Part(path, self.files[path])

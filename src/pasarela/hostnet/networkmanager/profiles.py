@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from uuid import NAMESPACE_DNS, uuid5
 
 from pasarela.errors import HostnetFileError, HostnetRefused, Location
-from pasarela.hostnet.manager import FileEdit, Texts
+from pasarela.hostnet.manager import FileEdit, Texts, edits_between
 from pasarela.hostnet.sections import Sections
 
 FOLDERS = tuple(
@@ -144,13 +144,8 @@ class Profiles:
 
     def edits(self, before: Texts) -> Sequence[FileEdit]:
         """What changed; NetworkManager ignores a profile that others than root may read."""
-        paths = sorted({*before, *self.files})
-        after = {path: self.files[path].text if path in self.files else None for path in paths}
-        return [
-            FileEdit(path, before.get(path), after[path], 0o600)
-            for path in paths
-            if before.get(path) != after[path]
-        ]
+        after = {path: one.text for path, one in self.files.items()}
+        return edits_between(before, after, 0o600)
 
 
 def uuid_of(name: str) -> str:

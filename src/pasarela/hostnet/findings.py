@@ -70,5 +70,9 @@ def open_to_others(files: Iterable[PurePosixPath], around: Surroundings) -> list
     return [path for path in files if modes.get(path, 0) & 0o077]
 
 
+DEFAULT_DELAY = 15.0  # seconds, the forward delay of the kernel's and of all managers
+PATIENCE = 10.0
+"""Seconds for which a port may be silent: DHCP clients ask after 2, 4, 8 s…, and boots that wait
+for the network go on waiting."""
 DELAYED = "a port of {bridge} forwards nothing for {delay:g} s after it comes up (twice the forward"
 DELAYED += " delay): DHCP clients give up before"

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from pasarela.hostnet.findings import DELAYED, near
+from pasarela.hostnet.findings import DEFAULT_DELAY, DELAYED, PATIENCE, near
 from pasarela.hostnet.netplan.layers import addressed, is_port
 from pasarela.hostnet.netplan.merged import Device, mapping, sequence, text, truth
 from pasarela.hostnet.netplan.report import Report
-
-_DEFAULT_DELAY = 15.0
-_PATIENCE = 10.0
-"""Seconds for which a port may be silent: systemd-networkd asks for a lease after 2, 4, 8 s…, and
-boots that wait for the network go on waiting."""
 
 
 def check_bridges(report: Report) -> None:
@@ -110,8 +105,8 @@ def _check_delay(report: Report, bridge: Device) -> None:
     stp = truth(parameters.get("stp")) if "stp" in parameters else bool(parameters)
     written = text(parameters.get("forward-delay"))
     delay = _number(written)
-    silent = 2 * (_DEFAULT_DELAY if delay is None else delay)
-    if not stp or silent <= _PATIENCE:
+    silent = 2 * (DEFAULT_DELAY if delay is None else delay)
+    if not stp or silent <= PATIENCE:
         if stp and delay is not None and delay < 2:
             _refuse_short_delay(report, bridge, delay)
         return

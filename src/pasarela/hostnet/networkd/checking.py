@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from pasarela.hostnet.findings import (
+    DEFAULT_DELAY,
     DELAYED,
+    PATIENCE,
     instead,
     meant_gateway,
     near,
@@ -32,8 +34,6 @@ from pasarela.hostnet.networkd.vocabulary import (
 )
 from pasarela.hostnet.sections import Section, Sections
 
-_DEFAULT_DELAY = 15.0
-_PATIENCE = 10.0
 _ADDRESSING = ("DHCP", "Address", "Gateway")
 
 
@@ -243,10 +243,10 @@ def _check_delay(report: _Report, unit: Unit, bridge: str) -> None:
     if not truth(unit.get("Bridge", "STP")):
         return
     delay = seconds(unit.get("Bridge", "ForwardDelaySec"))
-    silent = 2 * (_DEFAULT_DELAY if delay is None else delay)
+    silent = 2 * (DEFAULT_DELAY if delay is None else delay)
     network = report.units.network(bridge)
     leased = network is not None and network.get("Network", "DHCP") not in (None, "no", "false")
-    if leased and silent > _PATIENCE:
+    if leased and silent > PATIENCE:
         key = "STP" if delay is None else "ForwardDelaySec"
         path, line = _line(unit, "Bridge", key)
         report.warning(

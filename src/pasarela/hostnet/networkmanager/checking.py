@@ -6,16 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from pasarela.hostnet.findings import DELAYED, instead, meant_gateway, near, open_to_others, outside
+from pasarela.hostnet.findings import (
+    DEFAULT_DELAY,
+    DELAYED,
+    PATIENCE,
+    instead,
+    meant_gateway,
+    near,
+    open_to_others,
+    outside,
+)
 from pasarela.hostnet.manager import Finding, Severity, Surroundings, Texts
 from pasarela.hostnet.networkmanager.profiles import NEW, OLD, Profile, Profiles
 from pasarela.hostnet.networkmanager.reading import interface, numbered, parsed, truth
 from pasarela.hostnet.networkmanager.vocabulary import KEYS, METHODS, NUMBERED, TYPES
 from pasarela.hostnet.sections import Section, Sections
 from pasarela.model.values import MacAddress
-
-_DEFAULT_DELAY = 15.0
-_PATIENCE = 10.0
 
 
 @dataclass
@@ -207,8 +213,8 @@ def _check_bridge(report: _Report, profile: Profile) -> None:
     if profile.type != "bridge" or truth(profile.get("bridge", "stp")) is False:
         return
     written = parsed(float, profile.get("bridge", "forward-delay"))
-    silent = 2 * (_DEFAULT_DELAY if written is None else written)
-    if profile.get("ipv4", "method") in (None, "auto") and silent > _PATIENCE:
+    silent = 2 * (DEFAULT_DELAY if written is None else written)
+    if profile.get("ipv4", "method") in (None, "auto") and silent > PATIENCE:
         key = "forward-delay" if written is not None else "stp"
         report.warning(
             profile.path,

@@ -12,7 +12,6 @@ from pasarela.plan.dnsmasq import dnsmasq_resources
 from pasarela.plan.facts import Facts
 from pasarela.plan.firewall import firewall_section, firewall_warnings
 from pasarela.plan.foreign import foreign_warnings
-from pasarela.plan.host_access import host_access_resources
 from pasarela.plan.links import bridge_resources, forwards, wants_vlan_filtering
 from pasarela.plan.resources import HostState, Resource
 from pasarela.plan.services import service_resources, service_warnings, zone_of
@@ -49,7 +48,9 @@ def _resources(
         if section is not None:
             yield section
         yield from service_resources(network, facts)
-    else:
+    elif network.metadata:
+        from pasarela.plan.host_access import host_access_resources  # noqa: PLC0415  (few have it)
+
         yield from host_access_resources(network, facts, paths)
     yield from shaping_resources(network, facts, ports)
 

@@ -106,7 +106,9 @@ def test_help_of_groups(run: Run) -> None:
     assert group.startswith(" Interface (help keyword 'interface'):\n    iface-")
     assert run("help", "INTERFACE").out == group
     missing = run("help", "nosuch")
-    assert missing.err == "error: command or command group 'nosuch' doesn't exist\n"
+    assert missing.err == (
+        "error: command or command group 'nosuch' doesn't exist\nhint: 'pasarela help' lists all\n"
+    )
 
 
 # completion

@@ -60,6 +60,29 @@ def test_a_device_that_is_not_there_is_told(program: Program) -> None:
     )
 
 
+def test_what_could_not_be_started_is_told_before(program: Program) -> None:
+    _ip("link", "add", "eth9", "type", "veth", "peer", "name", "eth8")
+    absent = program("net-new", "lan", "--kind", "bridge", "--bridge", "br0")
+    assert (absent.code, absent.err) == (
+        0,
+        "warning: network 'lan': there is no device br0 on this host (yet); "
+        "guests cannot be plugged in until there is\n",
+    )
+    assert (
+        "there is no device eth0"
+        in program("net-new", "tap", "--kind", "macvtap", "--dev", "eth0").err
+    )
+    other = program("net-new", "a", "--kind", "bridge", "--bridge", "eth9")
+    assert "'eth9' is no bridge" in other.err
+    assert "pasarela host-bridge create br0 --port eth9" in other.err
+    for name in ("br 0", "abcdefghijklmnop"):
+        assert (
+            f"--bridge: '{name}' cannot be a device's name"
+            in program("net-new", "a", "--bridge", name).err
+        )
+    assert program("net-list", "--all", "--name").out == "lan\ntap\n\n"
+
+
 def test_a_copy_leaves_reservations_behind(program: Program) -> None:
     program("net-default")
     host = "<host mac='52:54:00:00:00:07' name='seven' ip='192.168.122.7'/>"

@@ -106,10 +106,13 @@ def test_every_kind_is_a_document_that_reads_back(
 
 
 def test_bridge_needs_a_bridge(around: Surroundings) -> None:
+    around = replace(around, bridges=("br0", "br1"))
     network = new_network(Request("x", Kind.BRIDGE, bridge="br0"), around)
     assert (network.bridge.name, network.bridge.stp, network.mac) == ("br0", None, None)
     with pytest.raises(InvalidArgument, match="needs a bridge of the host"):
         new_network(Request("x", Kind.BRIDGE), around)
+    with pytest.raises(InvalidArgument, match="'enp3s0' is no bridge"):
+        new_network(Request("x", Kind.BRIDGE, bridge="enp3s0"), around)
 
 
 def test_macvtap_takes_the_interface_of_the_default_route(around: Surroundings) -> None:
@@ -244,6 +247,7 @@ def test_dhcp_words() -> None:
     assert parse_dhcp(None) == (None, False)
     assert parse_dhcp("off") == (None, True)
     assert parse_dhcp("10.0.0.1, 10.0.0.9") == (four, False)
+    assert parse_dhcp("10.0.0.1-10.0.0.9") == (four, False)
     for wrong in ("on", "10.0.0.1", "a,b"):
         with pytest.raises(InvalidArgument, match="is no range"):
             parse_dhcp(wrong)
@@ -293,6 +297,7 @@ def test_a_copy_into_given_subnets(default: Network, around: Surroundings) -> No
 
 
 def test_a_copy_of_a_network_on_a_hosts_bridge_shares_it(around: Surroundings) -> None:
+    around = replace(around, bridges=("br0",))
     model = new_network(Request("lan", Kind.BRIDGE, bridge="br0"), around)
     copy = network_like(model, Request("lan2"), around)
     assert (copy.bridge, copy.mac, copy.ips) == (model.bridge, None, ())

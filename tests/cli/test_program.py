@@ -41,7 +41,69 @@ def red(program: Program, tmp_path: Path) -> Path:
     return file
 
 
+@pytest.mark.parametrize("command", [["net-list"], ["--json", "net-list"], ["help"], ["-h"]])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_output_that_cannot_be_written(root: Path, command: list[str], unbuffered: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", RUN, "--root", str(root), *command],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+        )
+    assert done.stderr == "error: cannot write the output: No space left on device\n"
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("command", ["net-new {}", "", "net-list"])
+def test_closed_streams(root: Path, program: Program, closed: str, command: str) -> None:
+    name = "red"
+    line = f"'{sys.executable}' -c '{RUN}' --root '{root}' {command.format(name)} {closed}"
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False)
+    assert (done.stderr, done.returncode) == ("", 0)
+    if command.startswith("net-new"):
+        assert program("net-list", "--all", "--name").out == "red\n\n"
+
+
 # what is said
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["net", "start", "red"], "did you mean net-start?"),
+        (["net-list", "all"], "did you mean --all?"),
+        (["net-list", "-all"], "did you mean --all?"),
+        (["help", "net-undefne"], "did you mean net-undefine?"),
+        (["help", "nonsense"], "'pasarela help' lists all"),
+        (["define", "no.xml"], "'define' is for guests; for a network: pasarela net-define FILE"),
+        (["net-define", "-"], "to read what is piped in, say /dev/stdin"),
+        (["net-uuid", str(UUID(int=7))], "this takes a name; net-name prints that of a uuid"),
+    ],
+)
+def test_slips_get_a_way_out(program: Program, words: list[str], hint: str) -> None:
+    refused = program(*words)
+    assert refused.err.endswith(f"hint: {hint}\n")
+    assert refused.code == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        (b"<network><name>a\xf1o</name></network>", "save the file as UTF-8"),
+        (b"<network><name>a</name><ip address='192.168.300.1'/></network>", "from 0 to 255"),
+        (b"<network><name>a</name><ip address='10.0.0.1' netmask='24x'/></network>", "prefix='24'"),
+    ],
+)
+def test_what_is_wrong_with_a_value(root: Path, tmp_path: Path, text: bytes, remedy: str) -> None:
+    file = tmp_path / "red.xml"
+    file.write_bytes(text)
+    command = [sys.executable, "-c", RUN, "--root", str(root), "net-define", str(file)]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert remedy in done.stderr.decode("latin-1").splitlines()[-1]
 
 
 def test_elements_without_effect_are_named(program: Program, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from pasarela.cli import streams
 from pasarela.cli.faults import CommandFailed
 from pasarela.errors import PasarelaError
 
@@ -47,15 +48,15 @@ class Context:
 
     def print(self, text: str) -> None:
         """Write what was asked for; nothing is added to it."""
-        self._out.write(text)
+        streams.write(self._out, text)
 
     def say(self, text: str) -> None:
         """Write a sentence or a blank line, unless --quiet or --json asked for none."""
         if not self.quiet:
-            self._out.write(text)
+            streams.write(self._out, text)
 
     def flush(self) -> None:
-        self._out.flush()
+        streams.flush(self._out)
 
     def complain(self, message: str) -> None:
         """Write one ``error:`` entry; a message of several lines gets the prefix once."""
@@ -76,10 +77,10 @@ class Context:
     def json_out(self, value: object) -> None:
         from json import dumps
 
-        self._out.write(dumps(value, indent=2, ensure_ascii=False) + "\n")
+        streams.write(self._out, dumps(value, indent=2, ensure_ascii=False) + "\n")
 
     def _write_error(self, text: str) -> None:
-        self._out.flush()
+        streams.flush(self._out)
         self._err.write(text)
         if self.settings.log:
             with open(self.settings.log, "a", encoding="utf-8") as log:  # noqa: PTH123

@@ -18,7 +18,8 @@ def read_text(path: str) -> str:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
-        raise CommandFailed(f"Failed to open file '{path}': {error.strerror}") from None
+        hint = "to read what is piped in, say /dev/stdin" if path == "-" else None
+        raise CommandFailed(f"Failed to open file '{path}': {error.strerror}", hint=hint) from None
     try:
         content = _read_all(descriptor)
     except OSError as error:

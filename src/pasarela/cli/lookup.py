@@ -44,7 +44,12 @@ def network_by_name(context: Context, arguments: Arguments) -> NetworkRef:
     wanted = arguments.text("network")
     connection = context.connection
     with explained(f"failed to get network '{wanted}'"):
-        return connection.lookup_by_name(wanted)
+        try:
+            return connection.lookup_by_name(wanted)
+        except NetworkNotFound as error:
+            if parse_uuid(wanted) is not None:
+                error.remedy = "this takes a name; net-name prints that of a uuid"
+            raise
 
 
 def port(context: Context, arguments: Arguments, owner: NetworkRef) -> PortRef:

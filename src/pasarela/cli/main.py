@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from pasarela.cli import streams
+
 TYPE_CHECKING = False  # what typing has, without the milliseconds that importing it takes
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,15 +16,18 @@ if TYPE_CHECKING:
 
 def entry() -> int:
     """The console script."""
+    streams.prepare()
     arguments = sys.argv[1:]
-    if arguments[:1] == ["lab"]:
-        return run_lab(arguments[1:])
-    _tolerate_odd_bytes()
     try:
-        code = main(arguments)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        return _broken_pipe()
+        code = run_lab(arguments[1:]) if arguments[:1] == ["lab"] else main(arguments)
+        streams.flush(sys.stdout)
+    except BrokenPipeError:  # the reader went away (``| head``): end quietly
+        streams.abandon_output()
+        return 1
+    except streams.OutputLost as lost:
+        streams.abandon_output()
+        print(f"error: cannot write the output: {lost}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
     return code
@@ -35,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
 
         text = quick_list(arguments)
         if text is not None:
-            sys.stdout.write(text)
+            streams.write(sys.stdout, text)
             return 0
     return _main(arguments)
 
@@ -107,7 +112,8 @@ def run_words(context: Context, words: Sequence[str]) -> int:
 def _show(what: str) -> int:
     from pasarela.cli import help as help_texts
 
-    print(help_texts.usage() if what == "help" else help_texts.version(long=what == "long"))
+    text = help_texts.usage() if what == "help" else help_texts.version(long=what == "long")
+    streams.write(sys.stdout, f"{text}\n")
     return 0
 
 
@@ -126,22 +132,6 @@ def _look_at_site_packages() -> None:
         import site
 
         site.main()
-
-
-def _tolerate_odd_bytes() -> None:
-    """Let names that are not UTF-8 pass through as they came."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="surrogateescape")
-
-
-def _broken_pipe() -> int:
-    """The reader went away (``| head``): end quietly, and let Python's own flush find nothing."""
-    import os
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1
 
 
 if __name__ == "__main__":

@@ -31,15 +31,15 @@ def parse(tokens: Iterator[Token]) -> list[Arguments]:
             continue
         command = table.find(token)
         if command is None:
-            raise _unknown(token)
+            raise _unknown(token, next(tokens, END))
         parsed.append(_OptionParser(command, tokens).parse())
     return parsed
 
 
-def _unknown(name: str) -> SyntaxFault:
+def _unknown(name: str, following: Token) -> SyntaxFault:
     from pasarela.cli.suggest import hint_for_unknown
 
-    return SyntaxFault(f"unknown command: '{name}'", hint=hint_for_unknown(name))
+    return SyntaxFault(f"unknown command: '{name}'", hint=hint_for_unknown(name, following))
 
 
 def _unsupported(command: Command, option: str) -> SyntaxFault:
@@ -49,6 +49,13 @@ def _unsupported(command: Command, option: str) -> SyntaxFault:
         f"command '{command.name}' doesn't support option --{option}",
         hint=hint_for_option(command, option),
     )
+
+
+def _unexpected(command: Command, word: str) -> SyntaxFault:
+    from pasarela.cli.suggest import hint_for_data
+
+    hint = hint_for_data(command, word) or _usage(command)
+    return SyntaxFault(f"unexpected data '{word}'", hint=hint)
 
 
 def _usage(command: Command) -> str:
@@ -113,7 +120,7 @@ class _OptionParser:
         if self._positional:
             self._keep(self._positional[0], word)
         elif self._command.name != "help":
-            raise SyntaxFault(f"unexpected data '{word}'", hint=_usage(self._command))
+            raise _unexpected(self._command, word)
 
     def _keep(self, option: Option, value: str) -> None:
         if option is _HELP:

@@ -23,13 +23,31 @@ _FOR_GUESTS = {
 }
 
 
-def hint_for_unknown(name: str) -> str | None:
+def hint_for_unknown(name: str, following: str | None = None) -> str:
+    """``following`` is the next word, which may be the command's other half."""
+    if table.find(f"{name}-{following}"):
+        return f"did you mean {name}-{following}?"
     if name in _FOR_GUESTS:
         return f"virsh's '{name}' is for guests; for networks: {_FOR_GUESTS[name]}"
     close = get_close_matches(name, table.names(), n=2, cutoff=0.85)
     if close:
         return f"did you mean {' or '.join(close)}?"
     return "'pasarela help' lists the commands"
+
+
+def hint_for_help(name: str) -> str:
+    """As for an unknown command; a group's keyword may be meant as well."""
+    known = [*table.names(), *(group.keyword for group in table.groups())]
+    close = get_close_matches(name, known, n=2, cutoff=0.75)
+    return f"did you mean {' or '.join(close)}?" if close else "'pasarela help' lists all"
+
+
+def hint_for_data(command: Command, word: str) -> str | None:
+    """The option that a word without its dashes may be."""
+    name = word.lstrip("-")
+    if any(option.name == name for option in command.options if not option.takes_value):
+        return f"did you mean --{name}?"
+    return None
 
 
 def hint_for_option(command: Command, name: str) -> str:

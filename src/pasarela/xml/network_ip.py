@@ -32,8 +32,19 @@ def _address(node: Node, network: str) -> IpAddress:
         raise node.error(XmlContentError, detail, remedy="write <ip address='192.168.100.1' …>")
     address = parse_ip(text)
     if address is None:
-        raise node.error(XmlContentError, f"Invalid address '{text}' in network '{network}'")
+        raise node.error(
+            XmlContentError,
+            f"Invalid address '{text}' in network '{network}'",
+            remedy=_remedy_for_address(text),
+        )
     return address
+
+
+def _remedy_for_address(text: str) -> str:
+    address, slash, prefix = text.partition("/")
+    if slash and parse_ip(address) and prefix.isdigit():
+        return f"write the prefix beside it: address='{address}' prefix='{prefix}'"
+    return "write four numbers from 0 to 255, as 192.168.100.1, or an IPv6 address"
 
 
 def _netmask(node: Node, network: str) -> IpAddress | None:
@@ -42,7 +53,11 @@ def _netmask(node: Node, network: str) -> IpAddress | None:
         return None
     netmask = parse_ip(text)
     if netmask is None:
-        raise node.error(XmlContentError, f"Invalid netmask '{text}' in network '{network}'")
+        raise node.error(
+            XmlContentError,
+            f"Invalid netmask '{text}' in network '{network}'",
+            remedy="write netmask='255.255.255.0', or prefix='24' in its place",
+        )
     return netmask
 
 

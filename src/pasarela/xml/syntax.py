@@ -12,6 +12,10 @@ from pasarela.xml.unclosed import explain
 
 Fatal = tuple[int, int, str]
 
+_ENCODING = (
+    "save the file as UTF-8, or say in its first line how it is written: "
+    "<?xml version='1.0' encoding='ISO-8859-1'?>"
+)
 # By the parser's message; libxml2 has kept these texts from 2.9 to 2.14.
 _REMEDIES = (
     ("Document is empty", "there is no element in it: write the document"),
@@ -32,7 +36,8 @@ _REMEDIES = (
     ("invalid xmlChar value", "remove the reference to a control character"),
     ("invalid element name", "a name follows < at once, and begins with a letter"),
     ("attributes construct error", "put a blank between attributes"),
-    ("not proper UTF-8", "save the file as UTF-8, or declare its encoding in the first line"),
+    ("not proper UTF-8", _ENCODING),
+    ("Invalid bytes in character encoding", _ENCODING),
     ("Unsupported encoding", "write encoding='UTF-8'"),
     ("Excessive depth", "elements are nested too deeply"),
     ("Couldn't find end of Start Tag", "end the tag with > or />"),

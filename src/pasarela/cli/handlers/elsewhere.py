@@ -23,7 +23,11 @@ def create(_: Context, arguments: Arguments) -> bool:
 
 def _refuse(verb: str, path: str) -> bool:
     """Say what virsh says of a document that is no guest's, and name the right command."""
-    root = _root_element(read_text(path))
+    try:
+        root = _root_element(read_text(path))
+    except CommandFailed as failed:
+        failed.hint = f"'{verb}' is for guests; for a network: pasarela net-{verb} FILE"
+        raise
     sentence = f"Failed to {verb} domain from {path}"
     if root == "network":
         raise CommandFailed(

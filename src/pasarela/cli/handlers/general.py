@@ -20,6 +20,7 @@ _SPECIAL = frozenset("\r\t\n !\"#$&'()*;<>?[\\]^`{|}~")  # what a shell gives a 
 
 def help_about(context: Context, arguments: Arguments) -> bool:
     from pasarela.cli import help as help_texts
+    from pasarela.cli.suggest import hint_for_help
 
     wanted = arguments.optional("command")
     if arguments.flag("markdown"):
@@ -33,7 +34,9 @@ def help_about(context: Context, arguments: Arguments) -> bool:
     elif (command := table.find(wanted)) is not None:
         context.print(help_texts.command_help(command))
     else:
-        raise CommandFailed(f"command or command group '{wanted}' doesn't exist")
+        raise CommandFailed(
+            f"command or command group '{wanted}' doesn't exist", hint=hint_for_help(wanted)
+        )
     return True
 
 

@@ -132,6 +132,7 @@ def _request(arguments: Arguments) -> Request:
         parse_guests,
         parse_host_access,
         parse_kind,
+        parse_link,
         parse_subnets,
     )
 
@@ -143,8 +144,8 @@ def _request(arguments: Arguments) -> Request:
         name=arguments.text("name"),
         kind=parse_kind(kind) if kind else Kind.NAT,
         subnets=parse_subnets(subnets) if subnets else (),
-        bridge=arguments.optional("bridge"),
-        dev=arguments.optional("dev"),
+        bridge=parse_link("--bridge", arguments.optional("bridge")),
+        dev=parse_link("--dev", arguments.optional("dev")),
         dhcp=dhcp,
         dhcp_off=dhcp_off,
         domain=arguments.optional("dns-domain"),
@@ -207,6 +208,8 @@ def _carry_out(context: Context, arguments: Arguments, definition: Network) -> b
         _print_plan(context, plan)
         return True
     with unplaced():
+        if not arguments.flag("start"):  # which finds the same
+            _look_ahead(context, xml)
         network = context.connection.define_xml(xml)
     context.say(f"Network {network.name} defined: {_summary(definition)}\n")
     _note_deafness(context, definition)
@@ -218,6 +221,12 @@ def _carry_out(context: Context, arguments: Arguments, definition: Network) -> b
         raise
     _report_json(context, network)
     return True
+
+
+def _look_ahead(context: Context, xml: str) -> None:
+    """Refuse now what could not be started later, and tell what a start would warn of."""
+    for warning in engine_of(context).plan_start(xml).warnings:
+        context.warn(warning)
 
 
 def _note_deafness(context: Context, network: Network) -> None:

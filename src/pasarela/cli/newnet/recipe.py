@@ -97,10 +97,22 @@ def _uplink(around: Surroundings) -> str:
 def _bridge(request: Request, around: Surroundings) -> Bridge:
     kind = request.kind
     if kind is Kind.BRIDGE:
+        if request.bridge is not None:
+            _check_is_bridge(request.bridge, around)
         return Bridge(name=request.bridge or _hosts_bridge(around))
     if not kind.mode.owns_bridge:
         return Bridge()
     return quick_bridge(request.bridge, around)
+
+
+def _check_is_bridge(name: str, around: Surroundings) -> None:
+    """One that is not there yet may come."""
+    if name in around.facts.links and name not in around.bridges:
+        raise InvalidArgument(
+            f"'{name}' is no bridge",
+            remedy=f"make one over it (pasarela host-bridge create br0 --port {name}), "
+            f"or let the guests share it without: --kind macvtap --dev {name}",
+        )
 
 
 def _hosts_bridge(around: Surroundings) -> str:

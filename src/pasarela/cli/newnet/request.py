@@ -14,10 +14,11 @@ from ipaddress import (
     ip_network,
 )
 
-from pasarela.errors import InvalidArgument
+from pasarela.errors import ConfigUnsupported, InvalidArgument
 from pasarela.model.network import AddressRange, ForwardMode, Network
 from pasarela.model.values import MacAddress
 from pasarela.plan.facts import Facts
+from pasarela.plan.nftables import IfName
 
 
 class Kind(Enum):
@@ -99,6 +100,21 @@ class Surroundings:
         return MacAddress.from_bytes(b"\x52\x54\x00" + self.random(3))
 
 
+def parse_link(option: str, name: str | None) -> str | None:
+    """The name of a device that the kernel could have.
+
+    Raises:
+        InvalidArgument: it could not.
+    """
+    try:
+        return None if name is None else str(IfName(name))
+    except ConfigUnsupported:
+        raise InvalidArgument(
+            f"{option}: '{name}' cannot be a device's name",
+            remedy="write 1 to 15 letters, digits or - _ . as in br0 or enp3s0",
+        ) from None
+
+
 def parse_kind(word: str) -> Kind:
     try:
         return Kind(word)
@@ -137,15 +153,15 @@ def parse_dhcp(text: str | None) -> tuple[AddressRange | None, bool]:
     """The range to hand out, and whether DHCP is off.
 
     Raises:
-        InvalidArgument: neither ``off`` nor ``START,END``.
+        InvalidArgument: neither ``off``, nor ``START,END``, nor ``START-END`` (as many type).
     """
     if text is None:
         return None, False
     if text == "off":
         return None, True
-    start, comma, end = text.partition(",")
+    start, between, end = text.partition("," if "," in text else "-")
     try:
-        if comma:
+        if between:
             return AddressRange(ip_address(start.strip()), ip_address(end.strip())), False
     except ValueError:
         pass

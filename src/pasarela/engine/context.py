@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -68,6 +69,17 @@ class Context:
         from pasarela.engine.portstore import PortStore  # noqa: PLC0415
 
         return PortStore(self.paths)
+
+    @contextmanager
+    def steady(self) -> Iterator[None]:
+        """While we hold the lock: one look at each folder is enough."""
+        self.store.hold(True)
+        self.ports.hold(True)
+        try:
+            yield
+        finally:
+            self.store.hold(False)
+            self.ports.hold(False)
 
     def forget(self) -> None:
         """Another process has written since: look at everything anew."""

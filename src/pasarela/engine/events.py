@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -30,15 +29,11 @@ from pasarela.model.paths import Paths
 MAX_LOG = 256 * 1024
 
 
-def log_path(paths: Paths) -> Path:
-    return paths.state / "pasarela-events"
-
-
 class EventLog:
     """The log of events. Appending is for those who hold the lock."""
 
     def __init__(self, paths: Paths) -> None:
-        self.path = log_path(paths)
+        self.path = paths.events
 
     def append(self, event: NetworkEvent) -> None:
         line = (json.dumps(_record(event)) + "\n").encode()
@@ -61,7 +56,7 @@ class EventReader:
     """
 
     def __init__(self, paths: Paths) -> None:
-        path = log_path(paths)
+        path = paths.events
         make_folder(path.parent)
         self._path = path
         self._watch = Watch(path.parent, path.name)

@@ -1,9 +1,10 @@
 """Which networks there are, known from directory entries and the heads of the files.
 
 A folder is read again only when its own time stamp has changed, and a file only when its inode,
-size or time stamp has. What Pasarela itself writes is noted at once, so that a long-lived process
-does work per call that does not grow with the number of networks. What has been handed out never
-changes: a thread that reads may go on with it while another one notes a change.
+size or time stamp has; while we hold the lock, one look at each folder is enough. What Pasarela
+itself writes is noted at once, so that a long-lived process does work per call that does not grow
+with the number of networks. What has been handed out never changes: a thread that reads may go on
+with it while another one notes a change.
 """
 
 from __future__ import annotations
@@ -45,20 +46,24 @@ class NamesFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.owned = False  # nobody but us writes there, so one look is enough
+        self._steady = False  # nobody but us writes there, so one look is enough
         self._looked = False
         self._signature: Signature | None = None
         self._names: frozenset[str] = frozenset()
 
     def names(self) -> frozenset[str]:
-        if self.owned and self._looked:
+        if self._steady and self._looked:
             return self._names
         signature = signature_of(self.path)
         if signature is None or signature != self._signature:
             self._names = frozenset(name for name, _ in _documents(_entries(self.path)))
             self._signature = signature
-            self._looked = True
+        self._looked = True
         return self._names
+
+    def hold(self, steady: bool) -> None:
+        """Look once more, and then no more, while nobody but us writes there."""
+        self._steady, self._looked = steady, False
 
     def doubt(self) -> None:
         """Look again next time, whatever the folder's time stamp says."""
@@ -76,7 +81,7 @@ class HeadersFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.owned = False  # nobody but us writes there, so one look is enough
+        self._steady = False  # nobody but us writes there, so one look is enough
         self._looked = False
         self._signature: Signature | None = None
         self._seen: dict[str, Seen] = {}
@@ -89,13 +94,13 @@ class HeadersFolder:
 
     def headers(self) -> Mapping[str, Header]:
         """Only documents that are well-formed and whose name is the file's."""
-        if self.owned and self._looked:
+        if self._steady and self._looked:
             return self._headers
         signature = signature_of(self.path)
         if signature is None or signature != self._signature:
             self._scan()
             self._signature = signature
-            self._looked = True
+        self._looked = True
         return self._headers
 
     def with_uuid(self, uuid: UUID) -> frozenset[str]:
@@ -110,6 +115,10 @@ class HeadersFolder:
         """Those without a UUID or a MAC, put there by hand."""
         self.headers()
         return self._incomplete.names(True)
+
+    def hold(self, steady: bool) -> None:
+        """Look once more, and then no more, while nobody but us writes there."""
+        self._steady, self._looked = steady, False
 
     def doubt(self) -> None:
         """Look again next time, whatever the folder's time stamp says."""

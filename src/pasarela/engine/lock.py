@@ -98,7 +98,8 @@ def driver_lock(path: Path) -> Iterator[None]:
     """
     file = _acquire_driver_lock(path)
     try:
-        os.ftruncate(file, 0)
+        if os.fstat(file).st_size:  # whoever had it was killed
+            os.ftruncate(file, 0)
         os.pwrite(file, b"%d" % os.getpid(), 0)
         yield
     finally:

@@ -20,7 +20,7 @@ from pasarela.plan.resources import HostState, TextFile
 
 def refresh_servers(context: Context) -> None:
     """Write the servers files anew if the host's name servers are others than last time."""
-    known = read_text(_stamp(context))
+    known = read_text(context.paths.resolver)
     if known is None:  # no network has ever been served
         return
     facts = context.machine.basics()
@@ -29,15 +29,15 @@ def refresh_servers(context: Context) -> None:
     for name in context.store.active_names():
         if policy_of_running(context.paths, name) is ResolverPolicy.SERVED:
             _refresh(context, name, facts)
-    write_atomic(_stamp(context), _text(facts))
+    write_atomic(context.paths.resolver, _text(facts))
 
 
 def note_served(context: Context, started: Iterable[HostState]) -> None:
     """Begin to look after the name servers once a network is started that is served."""
     folder = context.paths.dns_servers("x")
     served = any(_is_servers_file(one, folder) for state in started for one in state)
-    if served and not _stamp(context).exists():
-        write_atomic(_stamp(context), _text(context.machine.basics()))
+    if served and not context.paths.resolver.exists():
+        write_atomic(context.paths.resolver, _text(context.machine.basics()))
 
 
 def _refresh(context: Context, name: str, facts: Facts) -> None:
@@ -52,10 +52,6 @@ def _refresh(context: Context, name: str, facts: Facts) -> None:
 
 def _is_servers_file(resource: object, example: Path) -> bool:
     return isinstance(resource, TextFile) and resource.path.suffix == example.suffix
-
-
-def _stamp(context: Context) -> Path:
-    return context.paths.state / "pasarela-resolver"
 
 
 def _text(facts: Facts) -> str:

@@ -48,6 +48,7 @@ class Session:
         with (
             system_errors("the host refused a step"),
             lock.writing(context.paths, wait=wait) as turn,
+            context.steady(),
         ):
             if turn.previous != self._turn:
                 context.forget()

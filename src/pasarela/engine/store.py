@@ -70,9 +70,6 @@ class Store:
 
     def __init__(self, paths: Paths) -> None:
         self.paths = paths
-        self._forget()
-
-    def _forget(self) -> None:
         self._config = HeadersFolder(self.paths.config)
         self._state = HeadersFolder(self.paths.state)
         self._guarded_among: Mapping[str, Header] = {}
@@ -80,6 +77,7 @@ class Store:
         self._autostart = NamesFolder(self.paths.autostart_link("").parent)
         self._definitions: dict[str, tuple[Signature, Network]] = {}
         self._lives: dict[str, tuple[Signature, Status]] = {}
+        self._owned = False
 
     # what there is
 
@@ -243,14 +241,22 @@ class Store:
 
     def own(self) -> None:
         """Nobody else writes from now on: what has been read once is not looked at again."""
-        for folder in (self._config, self._state, self._autostart):
-            folder.owned = True
+        self.hold(True)
+        self._owned = True
+
+    def hold(self, steady: bool) -> None:
+        """Nobody else writes while we hold the lock: one look at each folder is enough."""
+        if not self._owned:
+            for folder in self._folders():
+                folder.hold(steady)
 
     def refresh(self) -> None:
         """Another process has written since: look at every folder anew."""
-        self._config.doubt()
-        self._state.doubt()
-        self._autostart.doubt()
+        for folder in self._folders():
+            folder.doubt()
+
+    def _folders(self) -> tuple[HeadersFolder | NamesFolder, ...]:
+        return self._config, self._state, self._autostart
 
     def tidy(self) -> None:
         """Remove the half-written files of killed commands; only under the lock."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from uuid import UUID
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what every change asks for is joined but once
 class Paths:
     """All directories that the engine uses, as one value.
 
@@ -43,7 +44,7 @@ class Paths:
 
     # the host's own interfaces
 
-    @property
+    @cached_property
     def interface_change(self) -> Path:
         """How the interfaces' files were before a change that has not ended; outlives a reboot."""
         return self.root / "var/lib/libvirt/interface/pasarela-change.json"
@@ -63,12 +64,12 @@ class Paths:
     def dnsmasq_pid(self, name: str) -> Path:
         return self.state / f"{name}.pid"
 
-    @property
+    @cached_property
     def driver_lock(self) -> Path:
         """libvirt's own lock: whoever holds it owns all of these files."""
         return self.state / "driver.pid"
 
-    @property
+    @cached_property
     def lock(self) -> Path:
         """Pasarela's lock between its own commands."""
         return self.state / "pasarela.lock"
@@ -77,7 +78,17 @@ class Paths:
         """What was being done to a network, while it was being done."""
         return self.state / "pasarela-journal" / name
 
-    @property
+    @cached_property
+    def events(self) -> Path:
+        """The log of events."""
+        return self.state / "pasarela-events"
+
+    @cached_property
+    def resolver(self) -> Path:
+        """The host's name servers that served networks have last been told of."""
+        return self.state / "pasarela-resolver"
+
+    @cached_property
     def autostarted(self) -> Path:
         """Marker: this boot's autostart has been done."""
         return self.state / "autostarted"

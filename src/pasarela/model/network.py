@@ -201,7 +201,7 @@ class Ip:
         if self.prefix is not None:
             return self.prefix
         if self.netmask is not None:
-            return IPv4Network(f"0.0.0.0/{self.netmask}").prefixlen
+            return _bits_of(self.netmask)
         if isinstance(self.address, IPv4Address):
             first = self.address.packed[0]
             return 8 if first < 128 else 16 if first < 192 else 24
@@ -209,7 +209,7 @@ class Ip:
 
     @property
     def network(self) -> IPv4Network | IPv6Network:
-        return ip_network(f"{self.address}/{self.prefix_length}", strict=False)
+        return ip_network((self.address, self.prefix_length), strict=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,3 +261,14 @@ class Network:
     dnsmasq_options: tuple[str, ...] = ()
     ipv6: bool | None = None
     trust_guest_rx_filters: bool | None = None
+
+
+def _bits_of(netmask: IpAddress) -> int:
+    """
+    Raises:
+        ValueError: the netmask has holes.
+    """
+    rest = int(netmask) ^ ((1 << netmask.max_prefixlen) - 1)
+    if rest & (rest + 1):
+        raise ValueError(f"{netmask} is no netmask")
+    return netmask.max_prefixlen - rest.bit_length()

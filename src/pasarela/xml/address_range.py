@@ -43,17 +43,18 @@ def _check_within(
         raise _error(node, f"mismatch of address family in range {text} for network {address}")
     if prefix is None:
         raise _error(node, f"bad prefix -1 for network {address} when  checking range {text}")
-    network = ip_network((within, prefix), strict=False)
-    if start not in network or end not in network:
-        remedy = f"the network is {network}"
+    hosts = (1 << within.max_prefixlen - prefix) - 1
+    first = int(within) & ~hosts
+    if not first <= int(start) <= first + hosts or not first <= int(end) <= first + hosts:
+        remedy = f"the network is {ip_network((within, prefix), strict=False)}"
         detail = f"range {text} is not entirely within network {address}/{prefix}"
         raise _error(node, detail, remedy=remedy)
     if isinstance(start, IPv4Address):
         where = f"of range {text} in network {address}/{prefix} is the"
-        if start == network.network_address:
+        if int(start) == first:
             remedy = f"begin at {start + 1} or later"
             raise _error(node, f"start {where} network address", remedy=remedy)
-        if end == network.broadcast_address:
+        if int(end) == first + hosts:
             raise _error(
                 node, f"end {where} broadcast address", remedy=f"end at {end - 1} or before"
             )

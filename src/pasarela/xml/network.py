@@ -18,6 +18,7 @@ from pasarela.errors import (
     XmlSyntaxError,
 )
 from pasarela.model.network import ForwardMode, Network
+from pasarela.model.values import VirtualPort
 from pasarela.xml.bandwidth import read_bandwidth, write_bandwidth
 from pasarela.xml.network_bridge import (
     check_bridge_for_mode,
@@ -62,64 +63,47 @@ def parse_network(text: str, *, validate: bool = False, source: str | None = Non
 
 def read_network(root: Node) -> Network:
     """The network of a ``<network>`` element; refusals come in libvirt's order."""
-    head = _read_head(root)
-    name = head.name
-    domain = read_domain(root.child("domain"), name)
-    bandwidth, vlan, port = (root.child(child) for child in ("bandwidth", "vlan", "port"))
-    network = replace(
-        head,
-        domain=domain,
-        bandwidth=read_bandwidth(bandwidth) if bandwidth else None,
-        vlan=read_vlan(vlan) if vlan else None,
-        isolated_ports=port.yes_no("isolated") if port else None,
+    network = _read_known(root, _name(root))
+    _check_mode(root, network)
+    metadata, options = _metadata(root), _dnsmasq_options(root)
+    return (
+        replace(network, metadata=metadata, dnsmasq_options=options)
+        if metadata or options
+        else network
+    )
+
+
+def _read_known(root: Node, name: str) -> Network:
+    """All that libvirt itself gives a meaning to, read in libvirt's order."""
+    return Network(
+        name,
+        uuid=_uuid(root.child("uuid")),
+        title=_title(root),
+        description=root.child_text("description"),
+        ipv6=_ipv6(root, name),
+        trust_guest_rx_filters=root.yes_no("trustGuestRxFilters"),
+        domain=read_domain(root.child("domain"), name),
+        bandwidth=read_bandwidth(node) if (node := root.child("bandwidth")) else None,
+        vlan=read_vlan(node) if (node := root.child("vlan")) else None,
+        isolated_ports=node.yes_no("isolated") if (node := root.child("port")) else None,
         bridge=read_bridge(root.child("bridge"), name),
         mac=read_mac(root.child("mac"), name),
         mtu=read_mtu(list(root.children("mtu")), name),
-    )
-    network = _read_inside(root, network)
-    _check_mode(root, network)
-    return replace(network, metadata=_metadata(root), dnsmasq_options=_dnsmasq_options(root))
-
-
-def _read_inside(root: Node, network: Network) -> Network:
-    """Name service, ports, addresses and the way out."""
-    name = network.name
-    dns, virtual_port = root.child("dns"), root.child("virtualport")
-    network = replace(
-        network,
-        dns=read_dns(dns, name) if dns else None,
-        virtual_port=read_virtual_port(virtual_port, require_type=True) if virtual_port else None,
+        dns=read_dns(node, name) if (node := root.child("dns")) else None,
+        virtual_port=_virtual_port(root),
         portgroups=tuple(read_portgroup(node) for node in root.children("portgroup")),
-        ips=tuple(read_ip(node, name) for node in root.children("ip")),
-    )
-    return replace(
-        network,
-        routes=read_routes(list(root.children("route")), name, network.ips),
+        ips=(ips := tuple(read_ip(node, name) for node in root.children("ip"))),
+        routes=read_routes(list(root.children("route")), name, ips),
         forward=read_forward(root.child("forward"), name),
     )
 
 
+def _virtual_port(root: Node) -> VirtualPort | None:
+    node = root.child("virtualport")
+    return read_virtual_port(node, require_type=True) if node else None
+
+
 # identity
-
-
-def _read_head(root: Node) -> Network:
-    name = _name(root)
-    uuid = _uuid(root.child("uuid"))
-    title = root.child_text("title")
-    if title and "\n" in title:
-        raise root.error(
-            XmlContentError,
-            "Network title can't contain newlines",
-            remedy="longer text belongs into <description>",
-        )
-    return Network(
-        name,
-        uuid=uuid,
-        title=title,
-        description=root.child_text("description"),
-        ipv6=_ipv6(root, name),
-        trust_guest_rx_filters=root.yes_no("trustGuestRxFilters"),
-    )
 
 
 def _name(root: Node) -> str:
@@ -156,6 +140,17 @@ def _uuid(node: Node | None) -> UUID | None:
         remedy = "leave <uuid> out, and one is made; or run uuidgen"
         raise node.error(InternalError, "malformed uuid element", remedy=remedy)
     return uuid
+
+
+def _title(root: Node) -> str | None:
+    title = root.child_text("title")
+    if title and "\n" in title:
+        raise root.error(
+            XmlContentError,
+            "Network title can't contain newlines",
+            remedy="longer text belongs into <description>",
+        )
+    return title
 
 
 def _ipv6(root: Node, name: str) -> bool | None:

@@ -113,6 +113,8 @@ class _Reader:
 
 def read_routes(nodes: list[Node], network: str, ips: tuple[Ip, ...]) -> tuple[Route, ...]:
     """All routes, each with a gateway that one of the network's addresses reaches."""
+    if not nodes:
+        return ()
     routes = tuple(_Reader(node, network).read() for node in nodes)
     subnets = {subnet for ip in ips if (subnet := _subnet(ip))}
     lengths = {(int(subnet.version), subnet.prefixlen) for subnet in subnets}

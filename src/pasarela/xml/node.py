@@ -80,7 +80,9 @@ class Node:
 
     def child(self, name: str) -> Node | None:
         """The first child of that name."""
-        return next(self.children(name), None)
+        for child in self.element.iterchildren(name):
+            return Node(child, self.file)
+        return None
 
     def child_text(self, name: str) -> str | None:
         child = self.child(name)

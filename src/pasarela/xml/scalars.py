@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from socket import inet_aton
 from uuid import UUID
 
 from pasarela.model.values import IpAddress, MacAddress
@@ -14,6 +15,7 @@ from pasarela.model.values import format_ip as format_ip  # noqa: PLC0414  (for 
 
 _UNSIGNED = re.compile(r"[ \t\n\v\f\r]*([+-]?)(0[xX][0-9a-fA-F]+|[0-9]+)")
 _INTERFACE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,14}")
+_IPV4 = re.compile(r"[0-9a-fA-FxX.]+")
 _UUID = re.compile(r"[ \t\n\v\f\r]*((?:-*[0-9A-Fa-f]{2}){16})[ \t\n\v\f\r]*")
 
 
@@ -62,21 +64,13 @@ def _is_zone(address: IPv6Address) -> bool:
 
 
 def parse_ipv4(text: str) -> IPv4Address | None:
-    """An address of one to four parts in decimal, octal or hexadecimal (inet_aton)."""
-    parts = [_ipv4_part(part) for part in text.split(".")]
-    if len(parts) > 4 or None in parts:
+    """An address of one to four parts in decimal, octal or hexadecimal, and nothing else."""
+    if not _IPV4.fullmatch(text):  # inet_aton minds nothing that stands behind a space
         return None
-    *heads, last = (part for part in parts if part is not None)
-    if any(head > 255 for head in heads) or last >= 1 << 8 * (4 - len(heads)):
+    try:
+        return IPv4Address(inet_aton(text))
+    except OSError:
         return None
-    number = last
-    for position, head in enumerate(heads):
-        number |= head << 8 * (3 - position)
-    return IPv4Address(number)
-
-
-def _ipv4_part(text: str) -> int | None:
-    return parse_unsigned(text, base=0) if text[:1].isdecimal() else None
 
 
 def parse_mac(text: str) -> MacAddress | None:

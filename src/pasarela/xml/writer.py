@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -11,11 +12,12 @@ _ESCAPES = str.maketrans(
     {"<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;", "'": "&apos;"}
     | {control: None for control in range(0x20) if chr(control) not in "\t\n\r"}
 )
+_escaped = re.compile("[" + re.escape("".join(map(chr, _ESCAPES))) + "]").search
 
 
 def escape(text: str) -> str:
     """Escape as libvirt does: control characters, which XML cannot hold, are dropped."""
-    return text.translate(_ESCAPES)
+    return text.translate(_ESCAPES) if _escaped(text) else text
 
 
 def yes_no(flag: bool | None) -> str | None:

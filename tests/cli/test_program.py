@@ -77,7 +77,7 @@ def test_closed_streams(root: Path, program: Program, closed: str, command: str)
         (["net", "start", "red"], "did you mean net-start?"),
         (["net-list", "all"], "did you mean --all?"),
         (["net-list", "-all"], "did you mean --all?"),
-        (["help", "net-undefne"], "did you mean net-undefine?"),
+        (["help", "iface-rolback"], "did you mean iface-rollback?"),
         (["help", "nonsense"], "'pasarela help' lists all"),
         (["define", "no.xml"], "'define' is for guests; for a network: pasarela net-define FILE"),
         (["net-define", "-"], "to read what is piped in, say /dev/stdin"),
@@ -125,6 +125,30 @@ def test_elements_without_effect_are_named(program: Program, tmp_path: Path) -> 
         )
         program("net-undefine", "red")
     assert "is not known in <network>" in program("net-define", str(file), "--validate").err
+
+
+def test_addresses_that_no_guest_gets_are_named(program: Program, tmp_path: Path) -> None:
+    file = tmp_path / "red.xml"
+    file.write_text(
+        "<network>\n<name>red</name>\n<ip address='192.168.6.1' netmask='255.255.255.0'>\n<dhcp>\n"
+        "<host mac='52:54:00:00:00:01' ip='192.168.6.9'/>\n"
+        "<host mac='52:54:00:00:00:02' ip='192.168.7.9'/>\n"
+        "<host mac='52:54:00:00:00:03' ip='192.168.6.1'/>\n"
+        "</dhcp>\n</ip>\n<ip family='ipv6' address='fd00::1' prefix='64'/>\n</network>\n"
+    )
+    assert program("net-define", str(file)).err == (
+        f"warning: {file}:6: no guest will get 192.168.7.9: it is not in 192.168.6.0/24\n"
+        f"warning: {file}:7: no guest will get 192.168.6.1: it is the host's own in this network\n"
+    )
+    wrong, right = (
+        f"<host mac='52:54:00:00:00:0{last}' ip='192.168.{net}.4'/>"
+        for last, net in ((4, 5), (5, 6))
+    )
+    added = program("net-update", "red", "add", "ip-dhcp-host", wrong)
+    assert (added.out, added.code) == ("Updated network red persistent config\n\n", 0)
+    assert added.err == "warning: no guest will get 192.168.5.4: it is not in 192.168.6.0/24\n"
+    assert program("net-update", "red", "add", "ip-dhcp-host", right).err == ""
+    assert program("net-update", "red", "delete", "ip-dhcp-host", wrong).err == ""
 
 
 def test_a_name_too_long_for_a_file(program: Program) -> None:

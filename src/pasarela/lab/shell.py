@@ -16,11 +16,14 @@ from pasarela.lab.vm.agent import Agent
 VARIABLE = "PASARELA_LAB"
 _BANNERS = {
     "host": """\
-This is the lab's host: its NIC enp3s0 is on the lab's LAN (172.26.0.0/16), and nothing typed here
-reaches your machine's network. Try:
-  pasarela net-list --all          pasarela net-start default
-  pasarela lab guest web --network default      then: ping, curl http://example.com
-  ip addr; ip route; nft list ruleset           exit leaves""",
+This is the lab's host. Its NIC enp3s0 is on the lab's LAN (172.26.0.0/16);
+nothing typed here reaches your machine's network. Try:
+  pasarela net-list --all
+  pasarela net-start default
+  pasarela lab guest web --network default
+  pasarela lab shell web               a shell in that guest
+  ip addr; ip route; nft list ruleset
+exit leaves.""",
     "router": "This is the LAN's router. Try: ip route; ip neigh; tcpdump -ni lan0",
     "internet": "This is the internet: the web server and name server of example.com.",
     "lan": "This is the LAN's switch. Try: bridge link; bridge fdb; tcpdump -ni br-lan",

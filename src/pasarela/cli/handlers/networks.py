@@ -180,11 +180,12 @@ def _submit(
 
 
 def warn_of_strays(context: Context, xml: str, path: str | None = None) -> None:
-    """Name the elements that were accepted and have no effect where they stand."""
+    """Name what was accepted and has no effect."""
     from pasarela.xml.strays import strays
+    from pasarela.xml.unserved import unserved
 
     with suppress(PasarelaError):  # a libvirt connection may accept what we do not
-        for sentence in strays(xml, path):
+        for sentence in (*strays(xml, path), *unserved(xml, path)):
             context.warn(sentence)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pasarela.cli import lookup
 from pasarela.cli.faults import CommandFailed, explained, placed
 from pasarela.cli.files import read_text
+from pasarela.errors import PasarelaError
 from pasarela.model.handles import Affect, UpdateCommand, UpdateSection
 
 if TYPE_CHECKING:
@@ -25,7 +27,23 @@ def update(context: Context, arguments: Arguments) -> bool:
     with explained(f"Failed to update network {network.name}"), placed(path):
         context.connection.update(network, command, section, xml, parent_index=parent, flags=flags)
     context.say(f"Updated network {network.name} {_what(context, network, flags)}")
+    if section is UpdateSection.IP_DHCP_HOST and command is not UpdateCommand.DELETE:
+        _warn_if_unserved(context, network, xml, config=flags == Affect.CONFIG)
     return True
+
+
+def _warn_if_unserved(context: Context, network: NetworkRef, host: str, *, config: bool) -> None:
+    """Tell of an address that is none of the network's, which is taken all the same."""
+    if "ip" not in host:
+        return
+    from pasarela.xml.unserved import address_of, unserved
+
+    with suppress(PasarelaError):  # a libvirt connection may accept what we do not
+        address = address_of(host)
+        document = context.connection.xml_desc(network, inactive=config)
+        for sentence in unserved(document, only=() if address is None else (address,)):
+            context.say("\n")
+            context.warn(sentence)
 
 
 def affected(arguments: Arguments) -> Affect:

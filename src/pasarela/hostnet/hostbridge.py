@@ -20,6 +20,7 @@ from pasarela.hostnet.manager import Bridging, FileEdit, Finding
 from pasarela.hostnet.managers import Owner, owner_of
 from pasarela.hostnet.mistakes import new_findings, refuse_errors
 from pasarela.hostnet.pending import Pending, Phase
+from pasarela.hostnet.settle import TakenBack
 from pasarela.model.interface_config import BridgeConfig, InterfaceConfig
 from pasarela.model.values import MacAddress
 
@@ -161,7 +162,7 @@ class HostBridge:
 
     def _begin(self, proposal: Proposal, seconds: float | None, then: Sequence[str]) -> Pending:
         """The note of how all is, and a watchdog that is ready, before anything is touched."""
-        self._refuse_second()
+        settle.make_way(self._root)
         tree.rehearse(self._root, proposal.edits)
         pending = Pending(
             what=proposal.what,
@@ -208,15 +209,9 @@ class HostBridge:
         except PasarelaError as trouble:
             raise HostnetRefused(
                 f"{cause}; and not all could be taken back: {trouble}",
-                remedy="the watchdog tries it again; then: pasarela host-bridge revert",
+                remedy="the watchdog tries it again; then: pasarela host-bridge revert, with "
+                "--force past what cannot be done",
             ) from cause
-
-    def _refuse_second(self) -> None:
-        other = pendings.load(self._root)
-        if other is not None and not other.watchdog:  # killed before its first step
-            pendings.forget(self._root)
-        elif other is not None:
-            raise pendings.in_the_way(other)
 
     # settling
 
@@ -230,14 +225,32 @@ class HostBridge:
         _end(pending)
         return pending
 
-    def revert(self) -> Pending:
-        """Take back what is pending, whoever began it."""
+    def revert(self, *, force: bool = False) -> TakenBack | None:
+        """Take back what is pending, whoever began it.
+
+        Args:
+            force: go past what cannot be done, and forget the change; None for one whose note
+                cannot be read, of which nothing is known.
+
+        Raises:
+            HostnetRefused: nothing is pending, or not all could be taken back.
+        """
         with pendings.locked(self._root):
-            pending = settle.take_back(self._root)
-        if pending is None:
+            if force and not self._is_readable():
+                pendings.forget(self._root)
+                return None
+            done = settle.take_back(self._root, force=force)
+        if done is None:
             raise HostnetRefused("there is no change to take back", remedy="nothing is pending")
-        _end(pending)
-        return pending
+        _end(done.pending)
+        return done
+
+    def _is_readable(self) -> bool:
+        try:
+            pendings.load(self._root)
+        except HostnetRefused:
+            return False
+        return True
 
 
 def _end(pending: Pending) -> None:

@@ -49,15 +49,18 @@ class Host:
     def changing(self) -> Iterator[None]:
         """Alone with the interfaces: no host-bridge is at work, and none is on trial.
 
+        What one left that nobody settles any more is settled first.
+
         Raises:
             HostnetRefused: one is on trial.
         """
-        from pasarela.hostnet import pending  # noqa: PLC0415
+        from pasarela.hostnet import journal, pending  # noqa: PLC0415
 
         with pending.locked(self._root):
-            other = pending.load(self._root)
-            if other is not None:
-                raise pending.in_the_way(other)
+            if pending.path(self._root).exists() or journal.is_open(self._root):
+                from pasarela.hostnet import settle  # noqa: PLC0415
+
+                settle.make_way(self._root)
             yield
 
     def _main(self, found: Sequence[Manager]) -> Manager:

@@ -13,12 +13,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from pasarela.errors import HostnetRefused, Location, SystemCallFailed
 from pasarela.host import processes
 from pasarela.host.files import write_atomically
+from pasarela.hostnet.journal import edits_from_json, edits_to_json
+from pasarela.hostnet.live.dump import now
 from pasarela.hostnet.manager import FileEdit
 from pasarela.model.refusals import way_out
 
@@ -58,6 +60,11 @@ class Pending:
         """Whether a watchdog is there to take it back."""
         return self.watchdog > 0 and WATCHDOG in processes.command_line(self.watchdog)
 
+    @property
+    def is_out_of_time(self) -> bool:
+        """Whether it should have been taken back by now."""
+        return self.deadline is not None and now() > self.deadline
+
 
 def path(root: Path) -> Path:
     return root / FOLDER / "pending.json"
@@ -82,7 +89,8 @@ def load(root: Path) -> Pending | None:
         raise HostnetRefused(
             f"{place} cannot be read, and says how the host was before a change",
             location=Location(str(place)),
-            remedy="look at the interfaces yourself (ip addr; ip route), then remove it",
+            remedy="look at the interfaces yourself (ip addr; ip route), then have it forgotten: "
+            "pasarela host-bridge revert --force",
         ) from error
 
 
@@ -149,27 +157,13 @@ def _to_json(pending: Pending) -> dict[str, Any]:
         "phase": pending.phase.value,
         "command": pending.command,
         "snapshot": pending.snapshot,
-        "edits": _edits_to_json(pending.edits),
-        "volatile": _edits_to_json(pending.volatile),
+        "edits": edits_to_json(pending.edits),
+        "volatile": edits_to_json(pending.volatile),
         "manager": pending.manager,
         "deadline": pending.deadline,
         "watchdog": pending.watchdog,
         "then": list(pending.then),
     }
-
-
-def _edits_to_json(edits: tuple[FileEdit, ...]) -> list[dict[str, Any]]:
-    return [
-        {"path": str(one.path), "before": one.before, "after": one.after, "mode": one.mode}
-        for one in edits
-    ]
-
-
-def _edits_from_json(found: list[dict[str, Any]]) -> tuple[FileEdit, ...]:
-    return tuple(
-        FileEdit(PurePosixPath(one["path"]), one["before"], one["after"], int(one["mode"]))
-        for one in found
-    )
 
 
 def _from_json(found: dict[str, Any]) -> Pending:
@@ -178,8 +172,8 @@ def _from_json(found: dict[str, Any]) -> Pending:
         phase=Phase(found["phase"]),
         command=int(found["command"]),
         snapshot=dict(found["snapshot"]),
-        edits=_edits_from_json(found["edits"]),
-        volatile=_edits_from_json(found["volatile"]),
+        edits=edits_from_json(found["edits"]),
+        volatile=edits_from_json(found["volatile"]),
         manager=str(found["manager"]),
         deadline=found["deadline"],
         watchdog=int(found["watchdog"]),

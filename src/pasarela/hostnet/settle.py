@@ -2,43 +2,89 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from pasarela.errors import HostnetRefused
+from pasarela.errors import HostnetRefused, PasarelaError
+from pasarela.hostnet import journal, tree
 from pasarela.hostnet import pending as pendings
-from pasarela.hostnet import tree
 from pasarela.hostnet.live import daemons, moves
 from pasarela.hostnet.pending import Pending, Phase
 
 
-def take_back(root: Path) -> Pending | None:
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """``left`` is what could not be taken back, and why; ``strange`` the files that somebody has
+    changed meanwhile, which stay as they are."""
+
+    pending: Pending
+    left: tuple[str, ...] = ()
+    strange: tuple[str, ...] = ()
+
+
+def take_back(root: Path, *, force: bool = False) -> TakenBack | None:
     """Have files and kernel as they were before the change; None if there is no change.
 
-    It may be done again: where it fails, the change stays pending.
+    All is taken back that can be. It may be done again: where something is left, the change stays
+    pending.
+
+    Args:
+        force: forget the change whatever is left of it.
 
     Raises:
-        PasarelaError: not all could be taken back.
+        HostnetRefused: not all could be taken back.
     """
     pending = pendings.load(root)
     if pending is None:
         return None
+    strange = tree.changed_by_others(root, pending.edits)
+    left = (*_files_back(root, pending), *moves.undo(moves.Snapshot.from_json(pending.snapshot)))
+    if left and not force:
+        raise HostnetRefused(
+            f"not all could be taken back: {'; '.join(left)}",
+            remedy="put that right, and give 'pasarela host-bridge revert' again; with --force it "
+            "is left as it is, and the change is forgotten",
+        )
+    journal.forget(root)
+    pendings.forget(root)
+    return TakenBack(pending, left, tuple(map(str, strange)))
+
+
+def _files_back(root: Path, pending: Pending) -> tuple[str, ...]:
+    """Why not all files are as they were; a running manager has read them again."""
+    left: tuple[str, ...] = ()
     try:
         tree.take_back(root, (*pending.edits, *pending.volatile))
-    finally:  # the connection comes back, whatever becomes of the files
-        if pending.volatile:
-            daemons.reload(root, pending.manager, pending.edits)
-        moves.undo(moves.Snapshot.from_json(pending.snapshot))
-    pendings.forget(root)
-    return pending
+    except PasarelaError as error:
+        left = (error.detail,)
+    if pending.volatile:
+        daemons.reload(root, pending.manager, pending.edits)
+    return left
 
 
 def keep(root: Path) -> Pending:
     """Write the files, and forget how it was.
 
+    One that was cut short while it wrote goes on where it was.
+
     Raises:
-        HostnetRefused: there is nothing to keep, or a file was changed meanwhile.
+        HostnetRefused: there is nothing to keep, its time is out, or a file was changed meanwhile.
         SystemCallFailed: a file cannot be written; none is, and the change stays pending.
     """
+    pending = _confirmable(root)
+    pendings.set_phase(root, pending, Phase.WRITING)
+    try:
+        tree.finish(root)
+        if not tree.is_written(root, pending.edits):
+            tree.write(root, pending.edits)
+    except BaseException:
+        pendings.set_phase(root, pending, Phase.TRIAL)
+        raise
+    pendings.forget(root)
+    return pending
+
+
+def _confirmable(root: Path) -> Pending:
     pending = pendings.load(root)
     if pending is None:
         raise HostnetRefused(
@@ -47,13 +93,36 @@ def keep(root: Path) -> Pending:
         )
     if pending.phase is Phase.MOVING:
         raise HostnetRefused(
-            f"{pending.what} is not done yet", remedy="wait a moment, and confirm then"
+            f"{pending.what} is not done yet",
+            remedy="wait a moment, and confirm then"
+            if pending.is_watched
+            else "its command has died, and nobody watches over it: pasarela host-bridge revert",
         )
-    pendings.set_phase(root, pending, Phase.WRITING)
-    try:
-        tree.write(root, pending.edits)
-    except BaseException:
-        pendings.set_phase(root, pending, Phase.TRIAL)
-        raise
-    pendings.forget(root)
+    if pending.phase is Phase.TRIAL and pending.is_out_of_time:
+        take_back(root)
+        raise HostnetRefused(
+            f"the time to confirm {pending.what} was out, so it has been taken back",
+            remedy="give the command again, and confirm it in time",
+        )
     return pending
+
+
+def make_way(root: Path) -> None:
+    """Settle what nobody will: a change whose watchdog is gone, or whose time is out.
+
+    What was never done is taken back, as its watchdog would have done; what was confirmed is kept.
+
+    Raises:
+        HostnetRefused: a change goes on, or somebody may still confirm it.
+    """
+    pending = pendings.load(root)
+    if pending is None:
+        tree.finish(root)
+    elif not pending.watchdog:  # killed before its first step
+        pendings.forget(root)
+    elif pending.phase is Phase.WRITING and not pending.is_watched:
+        keep(root)
+    elif pending.is_out_of_time or (pending.phase is Phase.MOVING and not pending.is_watched):
+        take_back(root)
+    else:
+        raise pendings.in_the_way(pending)

@@ -10,11 +10,13 @@ from difflib import unified_diff as compare
 from pathlib import Path, PurePosixPath
 
 from pasarela.errors import HostnetRefused, Location, SystemCallFailed
+from pasarela.hostnet import journal
 from pasarela.hostnet.manager import FileEdit
 from pasarela.model.refusals import way_out
 
 _SUFFIX = ".pasarela-new"
 _TOP = PurePosixPath("/")
+_VOLATILE = _TOP / "run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,29 +61,91 @@ def check(root: Path, edits: Sequence[FileEdit]) -> None:
 
 
 def write(root: Path, edits: Sequence[FileEdit]) -> None:
-    """Carry edits out, each file whole; those before one that fails are taken back.
+    """Carry edits out, all of them or none, whenever the program or the power ends meanwhile.
 
-    All new files are on the disk before the first takes its place. A file that is there keeps its
-    mode, owner and extended attributes.
+    All new files are on the disk before the first takes its place, and so is the journal that says
+    which are about to. A file that is there keeps its mode, owner and extended attributes.
 
     Raises:
         HostnetRefused: a file is no longer what the edit was made for.
         SystemCallFailed: the system said no; the files are as they were.
     """
     check(root, edits)
-    done: list[FileEdit] = []
     try:
         for edit in edits:
             _prepare(root, edit)
+        _note(root, edits)
         for edit in edits:
             _put(root, edit)
-            done.append(edit)
     except OSError as error:
-        take_back(root, done)
+        take_back(root, edits)
         raise _not_written(edit, error) from error
     finally:
         for edit in edits:
             _drop_temporary(place(root, edit.path))
+    journal.forget(root)
+
+
+def _note(root: Path, edits: Sequence[FileEdit], *, back: bool = False) -> None:
+    """The journal of edits; one alone needs none, and what is in /run does not outlive a crash."""
+    lasting = [one for one in edits if not one.path.is_relative_to(_VOLATILE)]
+    if len(lasting) > 1:
+        try:
+            journal.save(root, lasting, back=back)
+        except OSError as error:
+            with suppress(OSError):
+                journal.forget(root)
+            raise SystemCallFailed(
+                f"cannot write {journal.place(root)}: {error.strerror}",
+                errno=error.errno,
+                remedy=way_out(error),
+            ) from error
+
+
+def finish(root: Path) -> tuple[PurePosixPath, ...]:
+    """Finish what was cut short while files were written, or taken back.
+
+    Where somebody has changed one of them since, the others go back to how they were before.
+
+    Returns:
+        The files that it was about.
+
+    Raises:
+        HostnetRefused: the journal cannot be read.
+        SystemCallFailed: the system said no; it may be done again.
+    """
+    found = journal.load(root)
+    if found is None:
+        return ()
+    edits, back = found
+    strange = changed_by_others(root, edits)
+    if strange and not back:
+        edits = tuple(map(_inverse, edits))
+    for edit in edits:
+        try:
+            if edit.path not in strange and _text(place(root, edit.path)) != edit.after:
+                _prepare(root, edit)
+                _put(root, edit)
+        except OSError as error:
+            raise _not_written(edit, error) from error
+        finally:
+            _drop_temporary(place(root, edit.path))
+    journal.forget(root)
+    return tuple(edit.path for edit in edits)
+
+
+def changed_by_others(root: Path, edits: Sequence[FileEdit]) -> tuple[PurePosixPath, ...]:
+    """The files that are neither as they were before the edits nor as they are after."""
+    return tuple(
+        edit.path
+        for edit in edits
+        if _text(place(root, edit.path)) not in (edit.before, edit.after)
+    )
+
+
+def is_written(root: Path, edits: Sequence[FileEdit]) -> bool:
+    """Whether all edits are carried out already."""
+    return all(_text(place(root, edit.path)) == edit.after for edit in edits)
 
 
 def rehearse(root: Path, edits: Sequence[FileEdit]) -> None:
@@ -107,25 +171,34 @@ def take_back(root: Path, edits: Sequence[FileEdit]) -> None:
     Raises:
         SystemCallFailed: the system said no to one; the others are as they were.
     """
-    failed = [error for edit in reversed(edits) if (error := _take_back(root, edit))]
+    for edit in edits:
+        _drop_temporary(place(root, edit.path))
+    done = [edit for edit in edits if _is_carried_out(root, edit)]
+    if done:
+        with suppress(SystemCallFailed):  # a disk that is full still lets old files come back
+            _note(root, [_inverse(edit) for edit in edits], back=True)
+    failed = [error for edit in reversed(done) if (error := _take_back(root, edit))]
     if failed:
         raise failed[0]
+    journal.forget(root)
+
+
+def _is_carried_out(root: Path, edit: FileEdit) -> bool:
+    return edit.before != edit.after and _text(place(root, edit.path)) == edit.after
 
 
 def _take_back(root: Path, edit: FileEdit) -> SystemCallFailed | None:
-    target = place(root, edit.path)
-    _drop_temporary(target)
     try:
-        if _text(target) == edit.after:
-            inverse = FileEdit(edit.path, edit.after, edit.before, edit.mode)
-            with suppress(FileNotFoundError):
-                _prepare(root, inverse)
-                _put(root, inverse)
+        with suppress(FileNotFoundError):
+            _prepare(root, _inverse(edit))
+            _put(root, _inverse(edit))
     except OSError as error:
         return _not_written(edit, error)
-    except SystemCallFailed as error:
-        return error
     return None
+
+
+def _inverse(edit: FileEdit) -> FileEdit:
+    return FileEdit(edit.path, edit.after, edit.before, edit.mode)
 
 
 def with_modes(root: Path, edits: Sequence[FileEdit]) -> list[FileEdit]:

@@ -315,7 +315,9 @@ def test_a_note_that_cannot_be_read_is_told_of_and_stops_nothing_else(host: Lan)
     assert "pending.json cannot be read" in host.pasarela("net-list")
     assert "There is no bridge" in host.pasarela("host-bridge", "show")
     said = host.pasarela("host-bridge", "revert", check=False)
-    assert "pending.json cannot be read" in said and "then remove it" in said
+    assert "pending.json cannot be read" in said and "revert --force" in said
+    host.pasarela("host-bridge", "revert", "--force")
+    assert settled(host)
 
 
 def test_the_kernel_is_taken_back_though_the_files_cannot_be(host: Lan) -> None:

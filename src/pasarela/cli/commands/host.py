@@ -52,6 +52,7 @@ GROUP = Group(
                     f"words:{_MANAGERS}",
                     only_named=True,
                 ),
+                flag("force", "with revert: go past what cannot be taken back, and forget it"),
                 flag("dry-run", "print the steps and what changes in each file; touch nothing"),
                 Option("try", Kind.NUMBER, "take all back after so many seconds", only_named=True),
                 rest("port", "network card to put into it, as enp3s0", "interface"),

@@ -145,10 +145,17 @@ def confirm(context: Context, _: Arguments | None) -> bool:
     return True
 
 
-def revert(context: Context, _: Arguments) -> bool:
+def revert(context: Context, arguments: Arguments) -> bool:
     with explained("Failed to take the change back"):
-        pending = _door(context).revert()
-    context.say(f"Taken back: {pending.what}\n")
+        done = _door(context).revert(force=arguments.flag("force"))
+    if done is None:
+        context.say("The note of the change is gone, and nothing else was touched\n")
+        return True
+    for path in done.strange:
+        context.warn(f"{path} was changed meanwhile by somebody else, and stays as it is")
+    for one in done.left:
+        context.warn(f"left as it is: {one}")
+    context.say(f"Taken back{' as far as can be' if done.left else ''}: {done.pending.what}\n")
     return True
 
 
@@ -277,14 +284,16 @@ def notice(pending: Pending) -> str:
     from pasarela.hostnet.live.dump import now
 
     way = "'pasarela confirm' keeps it, 'pasarela host-bridge revert' takes it back"
-    if pending.is_watched and pending.deadline is not None:
-        left = max(0, round(pending.deadline - now()))
-        return f"{pending.what} is on trial for another {left} s: {way}"
-    if pending.is_watched:
+    if pending.is_out_of_time or pending.phase.value == "moving":
+        way = "'pasarela host-bridge revert' takes it back, and so does the next change"
+    if not pending.is_watched:
+        return f"{pending.what} was begun and never settled, and nobody watches over it: {way}"
+    if pending.deadline is None:
         return f"{pending.what} is being done"
-    if pending.phase.value == "moving":
-        way = "'pasarela host-bridge revert' takes it back"
-    return f"{pending.what} was begun and never settled, and nobody watches over it: {way}"
+    left = round(pending.deadline - now())
+    if left < 0:
+        return f"{pending.what} should have been taken back {-left} s ago: {way}"
+    return f"{pending.what} is on trial for another {left} s: {way}"
 
 
 def _refuse_read_only(context: Context) -> None:

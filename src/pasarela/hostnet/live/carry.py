@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from errno import (
@@ -19,7 +19,7 @@ from errno import (
 from socket import AF_INET6, if_nameindex
 from struct import Struct
 
-from pasarela.errors import HostnetRefused, SystemCallFailed
+from pasarela.errors import HostnetRefused, PasarelaError, SystemCallFailed
 from pasarela.host.link_messages import failure
 from pasarela.host.netlink import attributes as nla
 from pasarela.host.netlink.socket import (
@@ -31,10 +31,20 @@ from pasarela.host.netlink.socket import (
 )
 from pasarela.hostnet.live import plan, wire
 from pasarela.hostnet.live.dump import NETLINK_ROUTE, SYSCTLS, observe
-from pasarela.hostnet.live.items import Address, Attributes, Item, Link, Route, describe
+from pasarela.hostnet.live.items import (
+    Address,
+    Attributes,
+    Item,
+    Link,
+    Neighbour,
+    Route,
+    Rule,
+    describe,
+)
 from pasarela.hostnet.live.state import State, parse
 
 Step = Callable[[str], None]
+Refused = Callable[[PasarelaError], None]
 _RTM_NEWLINK, _RTM_DELLINK = 16, 17
 _IFF_UP = 1
 _IFINFO = Struct("=BxHiII")
@@ -78,13 +88,23 @@ def rehearse(socket: NetlinkSocket, routes: Iterable[Route]) -> None:
             )
 
 
+def give_up(error: PasarelaError) -> None:
+    """At the first refusal: nothing that comes after it is done."""
+    raise error
+
+
 def carry_out(
-    socket: NetlinkSocket, watched: Iterable[str], wanted: State, step: Step = lambda name: None
+    socket: NetlinkSocket,
+    watched: Iterable[str],
+    wanted: State,
+    step: Step = lambda name: None,
+    refused: Refused = give_up,
 ) -> None:
     """Make the watched links as they are wanted.
 
     Args:
         step: told of each step before it is done.
+        refused: told of what the kernel does not do; where it returns, all the rest is done.
 
     Raises:
         SystemCallFailed: the kernel refused something; what was done is not taken back.
@@ -95,45 +115,68 @@ def carry_out(
     missing = plan.missing_links(present, wanted)
     if missing:
         step("make")
-        socket.execute([_create(link) for link in missing])
+        _make(socket, missing, refused)
         present = parse(observe(socket, names))
-    _move(socket, present, wanted, step)
+        gone = {link.name for link in plan.missing_links(present, wanted)}
+        wanted = plan.without_links(wanted, gone) if gone else wanted
+    _move(socket, present, wanted, step, refused)
     step("verify")
     left = plan.differences(parse(observe(socket, names)), wanted)
     if left:
-        raise HostnetRefused(
-            "the kernel did all that it was told, and yet differs in: "
-            + "; ".join(one if isinstance(one, str) else describe(one) for one in left),
-            remedy="does another program manage these links at the same time?",
-        )
+        refused(_disobeyed(left))
 
 
-def _move(socket: NetlinkSocket, present: State, wanted: State, step: Step) -> None:
+def _make(socket: NetlinkSocket, missing: Iterable[Link], refused: Refused) -> None:
+    for link in missing:
+        try:
+            socket.execute([_create(link)])
+        except NetlinkError as error:
+            refused(failure(error))
+        except HostnetRefused as error:
+            refused(error)
+
+
+def _disobeyed(left: Iterable[Item | str]) -> HostnetRefused:
+    return HostnetRefused(
+        "the kernel did all that it was told, and yet differs in: "
+        + "; ".join(one if isinstance(one, str) else describe(one) for one in left),
+        remedy="does another program manage these links at the same time?",
+    )
+
+
+def _move(
+    socket: NetlinkSocket, present: State, wanted: State, step: Step, refused: Refused
+) -> None:
     move = plan.move(present, wanted)
     step("settings")
-    _set(move.settings)
+    _set(move.settings, refused)
     step("batch")
-    _send(socket, messages(move, present, wanted))
+    for reply in socket.request(messages(move, present, wanted, refused)):
+        if reply.error and reply.error.errno not in _WELL:
+            refused(failure(reply.error))
     step("settle")
-    _set(move.settle)
+    _set(move.settle, refused)
 
 
-def messages(move: plan.Move, present: State, wanted: State) -> list[Message]:
+def messages(
+    move: plan.Move, present: State, wanted: State, refused: Refused = give_up
+) -> list[Message]:
     """All messages of a move in the order that leaves the shortest gap.
 
     A bridge takes its port in before it is up: with a port it has a carrier, and so passes packets
     from the moment that it is up; else the kernel's linkwatch must wake it first.
     """
     indexes = {name: index for index, name in if_nameindex()}
+    add, remove = (_reachable(items, indexes, refused) for items in (move.add, move.remove))
     # Without a search for duplicates first, and then with the flags that the address had.
-    late = [one for one in move.add if isinstance(one, Address) and wire.at_once(one) != one]
+    late = [one for one in add if isinstance(one, Address) and wire.at_once(one) != one]
     return [
         *(_options(present.links[link.name], link) for link in move.options),
         *(_resize(link) for link in move.resize),
         *(_join(link, indexes) for link in move.join),
         *(_up(name, up=True) for name in move.up),
-        *(wire.add(_at_once(one), indexes) for one in move.add),
-        *(wire.remove(one, indexes) for one in move.remove),
+        *(wire.add(_at_once(one), indexes) for one in add),
+        *(wire.remove(one, indexes) for one in remove),
         *(_leave(name) for name in move.leave),
         *(_up(name, up=False) for name in move.down),
         *(_delete(name) for name in move.delete),
@@ -145,13 +188,20 @@ def _at_once(item: Item) -> Item:
     return wire.at_once(item) if isinstance(item, Address) and item.family == AF_INET6 else item
 
 
-def _send(socket: NetlinkSocket, batch: Sequence[Message]) -> None:
-    for reply in socket.request(batch):
-        if reply.error and reply.error.errno not in _WELL:
-            raise reply.error
+def _reachable(items: Iterable[Item], indexes: wire.Indexes, refused: Refused) -> list[Item]:
+    """The items whose links are all there; one hop of a route may be by a card that is gone."""
+    found = []
+    for item in items:
+        names = {item.link} if isinstance(item, Address | Neighbour) else item.links
+        gone = set() if isinstance(item, Rule) else names - indexes.keys()
+        if gone:
+            refused(HostnetRefused(f"{describe(item)}: the device {min(gone)} is gone"))
+        else:
+            found.append(item)
+    return found
 
 
-def _set(settings: Iterable[tuple[str, str, str]]) -> None:
+def _set(settings: Iterable[tuple[str, str, str]], refused: Refused) -> None:
     for link, path, value in settings:
         place = path.format(link)
         try:
@@ -159,10 +209,12 @@ def _set(settings: Iterable[tuple[str, str, str]]) -> None:
         except OSError as error:
             if error.errno in (ENODEV, ENOENT):
                 continue
-            raise SystemCallFailed(
-                f"cannot set net.{place.replace('/', '.')} to {value}: {error.strerror}",
-                errno=error.errno,
-            ) from error
+            refused(
+                SystemCallFailed(
+                    f"cannot set net.{place.replace('/', '.')} to {value}: {error.strerror}",
+                    errno=error.errno,
+                )
+            )
 
 
 # links

@@ -9,49 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from pasarela.errors import ErrorDomain, HostnetRefused, InterfaceNotFound, PasarelaError
-from pasarela.host.netlink.socket import NetlinkSocket
+from pasarela.errors import ErrorDomain, HostnetRefused, InterfaceNotFound
 from pasarela.hostnet.live import clients, plan, resolved
 from pasarela.hostnet.live.carry import Step, carry_out, open_socket, rehearse
-from pasarela.hostnet.live.clients import Client
-from pasarela.hostnet.live.dump import SYSCTLS, Dump, now, observe
-from pasarela.hostnet.live.items import Address
-from pasarela.hostnet.live.state import State, aged, all_links, parse, ports_of
+from pasarela.hostnet.live.dump import SYSCTLS, observe
+from pasarela.hostnet.live.snapshot import RUN, Snapshot, leased_address, snapshot
+from pasarela.hostnet.live.state import State, all_links, ports_of
+from pasarela.hostnet.live.undoing import undo
 from pasarela.hostnet.live.wishes import check_name, check_ports, wish_of
 from pasarela.model.interface_config import InterfaceConfig
-
-RUN = Path("/run/pasarela/host")
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """How the links of a change were before it."""
-
-    dump: Dump
-    clients: tuple[Client, ...]
-    dns: tuple[resolved.LinkDns, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "dump": self.dump.to_json(),
-            "clients": [client.to_json() for client in self.clients],
-            "dns": [one.to_json() for one in self.dns],
-        }
-
-    @classmethod
-    def from_json(cls, found: dict[str, Any]) -> Snapshot:
-        return cls(
-            Dump.from_json(found["dump"]),
-            tuple(Client.from_json(one) for one in found["clients"]),
-            tuple(resolved.LinkDns.from_json(one) for one in found["dns"]),
-        )
-
-    @property
-    def state(self) -> State:
-        return parse(self.dump)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,13 +157,6 @@ def _heir(mac: bytes, ports: Sequence[str], links: Any) -> str | None:
     return next(iter(twins or ports), None)
 
 
-def snapshot(watched: Sequence[str]) -> Snapshot:
-    """How these links are now, whether they are there or not."""
-    with open_socket() as socket:
-        dump = observe(socket, watched)
-    return Snapshot(dump, tuple(clients.find(watched)), resolved.read(watched))
-
-
 # doing
 
 
@@ -227,8 +188,9 @@ def do_or_undo(change: Change, step: Step = lambda name: None) -> tuple[str, ...
     """
     try:
         return do(change, step)
-    except BaseException:
-        undo(change.before)
+    except BaseException as cause:
+        if left := undo(change.before):
+            raise HostnetRefused(f"{cause}; and not taken back: {'; '.join(left)}") from cause
         raise
 
 
@@ -256,48 +218,14 @@ def _move_clients(change: Change, target: str) -> None:
         clients.start(clients.fresh(target, known), (), target, RUN, known)
 
 
-def leased_address(state: State, links: Sequence[str]) -> str:
-    found = (one for one in state.addresses if one.link in links and _is_ipv4(one))
-    return next((str(one.interface.ip) for one in found), "")
-
-
-def _is_ipv4(address: Address) -> bool:
-    return address.interface.version == 4
-
-
-def undo(before: Snapshot) -> None:
-    """Have everything as it was, with lifetimes that ran on meanwhile.
-
-    It starts from whatever is there, so it may be done after any step, and again.
-
-    Raises:
-        PasarelaError: not all could be taken back.
-    """
-    RUN.mkdir(parents=True, exist_ok=True)
-    watched = before.dump.watched
-    strangers = [name for name in watched if name not in {one.link for one in before.clients}]
-    clients.kill(clients.find(strangers))
-    with open_socket() as socket:
-        _carry_back(socket, before)
-    known = leased_address(before.state, watched)
-    clients.restore(before.clients, strangers, RUN, known)
-    resolved.restore(before.dns)
-
-
-def _carry_back(socket: NetlinkSocket, before: Snapshot) -> None:
-    """Twice, if need be: a client that ended meanwhile may have taken something along."""
-    with suppress(PasarelaError):
-        carry_out(socket, before.dump.watched, aged(before.state, now() - before.dump.taken))
-        return
-    carry_out(socket, before.dump.watched, aged(before.state, now() - before.dump.taken))
-
-
 __all__ = [
+    "RUN",
     "Change",
     "Snapshot",
     "dissolve",
     "do",
     "do_or_undo",
+    "leased_address",
     "plan_add_port",
     "plan_dissolve",
     "plan_raise",

@@ -8,7 +8,7 @@ two; a NIC is a port while it moves, since a port's own addresses go on working 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from struct import Struct
 from typing import TypeVar
@@ -86,7 +86,7 @@ def dissolved(now: State, bridge: str, ports: Sequence[str], heir: str | None) -
     for port in ports:
         links[port] = replace(links[port], master=None, up=True)
     if heir is None:
-        return replace(_without(now, bridge), links=links)
+        return replace(_without(now, {bridge}), links=links)
     links[heir] = replace(links[heir], sysctls=now.links[bridge].sysctls)
     return replace(moved_to(now, [bridge], heir), links=links)
 
@@ -169,13 +169,27 @@ def _merged(old: Sequence[ItemT], new: Sequence[ItemT]) -> tuple[ItemT, ...]:
     return tuple(found.values())
 
 
-def _without(now: State, link: str) -> State:
+def without_links(wanted: State, gone: Set[str]) -> State:
+    """The state without links that cannot be had, and without all that hangs on them.
+
+    Rules stay: they name a link whether it is there or not.
+    """
+    links = {
+        name: replace(link, master=None) if link.master in gone else link
+        for name, link in wanted.links.items()
+        if name not in gone
+    }
+    return replace(_without(wanted, gone), links=links, rules=wanted.rules)
+
+
+def _without(now: State, gone: Set[str]) -> State:
+    """The state without what hangs on some links."""
     return replace(
         now,
-        addresses=tuple(one for one in now.addresses if one.link != link),
-        routes=tuple(one for one in now.routes if link not in one.links),
-        rules=tuple(one for one in now.rules if link not in one.links),
-        neighbours=tuple(one for one in now.neighbours if one.link != link),
+        addresses=tuple(one for one in now.addresses if one.link not in gone),
+        routes=tuple(one for one in now.routes if not one.links & gone),
+        rules=tuple(one for one in now.rules if not one.links & gone),
+        neighbours=tuple(one for one in now.neighbours if one.link not in gone),
     )
 
 

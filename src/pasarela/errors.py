@@ -110,7 +110,9 @@ class Location:
     element: str | None = None
 
     def __str__(self) -> str:
-        place = ":".join(str(part) for part in (self.file, self.line) if part is not None)
+        line = f"line {self.line}" if self.file is None else str(self.line)
+        known = (self.file, None if self.line is None else line)
+        place = ":".join(part for part in known if part is not None)
         element = f"<{self.element}>" if self.element else ""
         return " ".join(part for part in (place, element) if part)
 

@@ -27,6 +27,7 @@ def program(root: Path) -> Program:
             input=stdin,
             capture_output=True,
             text=True,
+            errors="surrogateescape",
             timeout=60,
             check=False,
             env=os.environ | environment,

@@ -472,6 +472,32 @@ def test_edit_asks_what_to_do_when_it_is_refused(red: Path, root: Path, tmp_path
     assert edit.end() == 0
 
 
+def test_edit_names_what_has_no_effect(program: Program, red: Path, tmp_path: Path) -> None:
+    edited = program("net-edit", "red", EDITOR="sed -i 's/<forward/<foward/'")
+    assert edited.out == "Network red XML configuration edited.\n\n"
+    assert edited.err == (
+        "warning: line 4: <foward> has no effect directly below <network>: "
+        "did you mean <forward>?\n"
+    )
+
+
+def test_edit_of_text_that_is_not_utf_8(program: Program, red: Path) -> None:
+    edited = program("net-edit", "red", EDITOR="sed -i 's/nat/n\\xf1t/'")
+    assert edited.code == 1
+    assert edited.err.endswith("encoding='ISO-8859-1'?>\n")
+
+
+@pytest.mark.parametrize("key", ["\x03", "\x04"])
+def test_edit_is_given_up(red: Path, root: Path, key: str) -> None:
+    edit = Terminal("--root", str(root), "net-edit", "red", EDITOR="sed -i s/nat/router/")
+    edit.until("Failed. Try again? [y,n,f,?]: ")
+    edit.type(key)
+    assert edit.until("the changes were thrown away").endswith(
+        "\r\nerror: the changes were thrown away"
+    )
+    assert edit.end() == 1
+
+
 def test_a_uuid_is_a_uuid_in_the_usual_form_only() -> None:
     text = "54369a28-dd76-4a7b-9585-128043068e60"
     assert parse_uuid(text) == UUID(text)

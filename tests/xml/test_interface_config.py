@@ -134,7 +134,7 @@ def test_a_name_that_a_file_or_a_program_may_misread_is_refused(name: str):
 def test_an_error_says_where_and_what_to_do():
     with pytest.raises(XmlContentError) as refused:
         parse_interface("<interface type='bridge' name='br0'>\n <bridge stp='yes'/>\n</interface>")
-    assert str(refused.value.location) == "2 <bridge>"
+    assert str(refused.value.location) == "line 2 <bridge>"
     assert refused.value.remedy == "write stp='on' or stp='off'"
 
 

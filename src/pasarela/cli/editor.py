@@ -64,6 +64,8 @@ def edit_until_accepted(
 def edit_text(context: Context, text: str, suffix: str = ".xml") -> str:
     """The text as the user's editor leaves it.
 
+    What is not UTF-8 is kept as it is, for whoever reads the text to refuse.
+
     Raises:
         InternalError: the editor failed.
     """
@@ -76,7 +78,7 @@ def edit_text(context: Context, text: str, suffix: str = ".xml") -> str:
     try:
         context.flush()
         _run_editor(file.name)
-        return Path(file.name).read_text(encoding="utf-8")
+        return Path(file.name).read_text(encoding="utf-8", errors="surrogateescape")
     finally:
         with suppress(FileNotFoundError):
             Path(file.name).unlink()
@@ -111,7 +113,9 @@ def _show(context: Context, error: PasarelaError) -> None:
     report(context, error)
     if sys.stdin.isatty():
         context.flush()
-        _answer("Press Enter to correct it in the editor: ")
+        if _answer("Press Enter to correct it in the editor: ") is None:
+            context.say("\n")
+            raise CommandFailed("nothing was changed")
 
 
 def _ask(context: Context, error: CommandFailed | PasarelaError) -> str:
@@ -129,15 +133,18 @@ def _ask(context: Context, error: CommandFailed | PasarelaError) -> str:
     while True:
         context.flush()
         answer = _answer(f"{question} Try again? [y,n,f,?]: ")
-        if answer == "n":
+        if answer is None:
+            context.say("\n")
+        if answer in ("n", None):
             raise CommandFailed("the changes were thrown away")
         if answer in ("y", "f"):
             return answer
         context.print(_ANSWERS)
 
 
-def _answer(question: str) -> str:
+def _answer(question: str) -> str | None:
+    """None for Ctrl-C and Ctrl-D, after which the cursor is still on the question's line."""
     try:
         return input(question).strip().lower()
-    except EOFError:
-        return "n"
+    except (EOFError, KeyboardInterrupt):
+        return None

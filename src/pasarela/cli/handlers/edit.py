@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pasarela.cli import lookup
 from pasarela.cli.editor import edit_until_accepted
+from pasarela.cli.handlers.networks import warn_of_strays
 from pasarela.cli.mending import broken_definition
 
 if TYPE_CHECKING:
@@ -23,8 +24,15 @@ def edit_network(context: Context, arguments: Arguments) -> bool:
     network = lookup.network(context, arguments)
     connection = context.connection
     read = partial(connection.xml_desc, network, inactive=True)
-    edited = edit_until_accepted(context, read, connection.define_xml)
+    write = partial(_define, context)
+    edited = edit_until_accepted(context, read, write)
     return _say(context, "Network", network.name, edited)
+
+
+def _define(context: Context, text: str) -> NetworkRef:
+    defined = context.connection.define_xml(text)
+    warn_of_strays(context, text)
+    return defined
 
 
 def _mend_network(context: Context, broken: BrokenDefinition) -> bool:

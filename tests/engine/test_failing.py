@@ -107,7 +107,7 @@ CASES = {
     "start many": Case(define, lambda engine, ref: engine.start_many([ref]), 8),
     "plug in a port": Case(plug_out, lambda engine, ref: plug_in(engine, ref) and None, 8),
     "plug in a port with a floor": Case(limited, plug_in_with_floor, 10),
-    "undefine": Case(define_to_autostart, Engine.undefine, 6),
+    "undefine": Case(define_to_autostart, Engine.undefine, 5),
 }
 
 

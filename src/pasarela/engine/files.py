@@ -12,6 +12,7 @@ from pasarela.model.refusals import way_out
 
 TEMPORARY_SUFFIX = ".new"
 _READ = 1 << 16
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
 def write_atomic(
@@ -43,6 +44,24 @@ def write_atomic(
             raise
         if durable:
             sync_folder(path.parent)
+
+
+def write_first(path: Path, text: str) -> bool:
+    """Write a file that only root reads, in place; False if there is one, or no folder for it.
+
+    Raises:
+        SystemCallFailed: the system said no; there is no such file.
+    """
+    name = str(path)
+    with system_errors(f"cannot write {path}"):
+        try:
+            _write_new(name, text, 0o600, durable=False, only=os.O_EXCL)
+        except (FileExistsError, FileNotFoundError):
+            return False
+        except OSError:
+            os.unlink(name)  # noqa: PTH108
+            raise
+        return True
 
 
 def temporary(path: Path) -> Path:
@@ -119,8 +138,8 @@ class system_errors:  # noqa: N801  (as contextlib.suppress)
             ) from error
 
 
-def _write_new(path: str, text: str, mode: int, durable: bool) -> None:
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
+def _write_new(path: str, text: str, mode: int, durable: bool, only: int = 0) -> None:
+    file = os.open(path, _NEW | only, mode)
     try:
         if mode != 0o600:
             os.fchmod(file, mode)  # whatever the umask is; others read some of these

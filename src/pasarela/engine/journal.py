@@ -18,6 +18,7 @@ from pasarela.engine.files import (
     read_text,
     remove,
     write_atomic,
+    write_first,
 )
 from pasarela.engine.pending import RECORD, half_written
 from pasarela.model.paths import Paths
@@ -67,8 +68,12 @@ class Journal:
         self.open: set[str] = set()  # of what this process has begun
 
     def begin(self, intent: Intent) -> None:
+        """Write the record; half of one says that nothing had begun, so a first one needs no more
+        than to be written."""
         self.open.add(intent.name)
-        write_atomic(self.path(intent.name), json.dumps(_record(intent)), folder_mode=0o700)
+        path, text = self.path(intent.name), json.dumps(_record(intent))
+        if not write_first(path, text):
+            write_atomic(path, text, folder_mode=0o700)
 
     def end(self, name: str) -> None:
         remove(self.path(name))

@@ -45,11 +45,12 @@ def _mode(node: Node) -> ForwardMode:
     text = node.value("mode")
     if text is None:
         return ForwardMode.NAT
-    known = {mode.value: mode for mode in ForwardMode}
-    if text not in known:
-        remedy = choose(text, (word for word in known if word != "none"))
-        raise node.error(ConfigUnsupported, f"unknown forwarding type '{text}'", remedy=remedy)
-    return known[text]
+    try:
+        return ForwardMode(text)
+    except ValueError:
+        known = (mode.value for mode in ForwardMode if mode is not ForwardMode.NONE)
+        detail, remedy = f"unknown forwarding type '{text}'", choose(text, known)
+        raise node.error(ConfigUnsupported, detail, remedy=remedy) from None
 
 
 def _driver(node: Node, network: str) -> tuple[str | None, str | None]:

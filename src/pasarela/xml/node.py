@@ -45,6 +45,8 @@ class Node:
     @property
     def text(self) -> str | None:
         """The text of the element and all within it; None if there is none."""
+        if len(self.element) == 0:
+            return self.element.text or None
         return str(_text_content(self.element)) or None
 
     @property

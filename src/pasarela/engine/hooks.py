@@ -11,8 +11,9 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from pasarela.engine.document import bare_network_text
+from pasarela.engine.document import bare_network_text, bare_port_text
 from pasarela.errors import HookFailed
+from pasarela.model.port import Port
 from pasarela.model.status import HOOK_SCRIPT, Status
 
 
@@ -20,13 +21,15 @@ class Hooks:
     """Runs the scripts, where there are any."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._script = folder / "network"
+        self._folder = folder / "network.d"
 
     def scripts(self) -> list[Path]:
-        """Which would run, in their order."""
-        candidates = [self._folder / "network"]
-        with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
-            candidates += sorted((self._folder / "network.d").iterdir())
+        """Which would run, in their order; most hosts have none, which is found out at once."""
+        candidates = [self._script] if os.access(self._script, os.X_OK) else []
+        if os.access(self._folder, os.R_OK):
+            with suppress(NotADirectoryError, PermissionError):
+                candidates += sorted(self._folder.iterdir())
         return [path for path in candidates if path.is_file() and os.access(path, os.X_OK)]
 
     def run(self, name: str, operation: str, sub: str, *documents: str) -> None:
@@ -40,28 +43,36 @@ class Hooks:
             _run(script, name, operation, sub, text)
 
 
-def run_hook(hooks: Hooks, status: Status, operation: str, *documents: str) -> Status:
+def run_hook(hooks: Hooks, status: Status, operation: str, port: Port | None = None) -> Status:
     """Run the hooks for an operation; a network that had any bears a taint.
+
+    Args:
+        port: the one that the operation is about, if it is about one.
 
     Raises:
         HookFailed: a script refused.
     """
     if not hooks.scripts():
         return status
-    network = status.network
-    hooks.run(network.name, operation, "begin", bare_network_text(network), *documents)
+    hooks.run(status.network.name, operation, "begin", *_documents(status, port))
     if HOOK_SCRIPT in status.taints:
         return status
     return replace(status, taints=(*status.taints, HOOK_SCRIPT))
 
 
-def tell_hook(hooks: Hooks, status: Status, operation: str, sub: str, *documents: str) -> None:
+def tell_hook(
+    hooks: Hooks, status: Status, operation: str, sub: str, port: Port | None = None
+) -> None:
     """Run the hooks for what is over, as libvirt does: nothing is left that they could refuse."""
     if not hooks.scripts():
         return
-    network = status.network
     with suppress(HookFailed):
-        hooks.run(network.name, operation, sub, bare_network_text(network), *documents)
+        hooks.run(status.network.name, operation, sub, *_documents(status, port))
+
+
+def _documents(status: Status, port: Port | None) -> list[str]:
+    network = [bare_network_text(status.network)]
+    return network if port is None else [*network, bare_port_text(port)]
 
 
 def _hook_data(documents: tuple[str, ...]) -> str:

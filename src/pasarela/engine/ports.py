@@ -7,7 +7,6 @@ from dataclasses import replace
 from uuid import UUID, uuid4
 
 from pasarela.engine.context import Context
-from pasarela.engine.document import bare_port_text
 from pasarela.engine.floors import drop_floors, keep_floors, move_floors
 from pasarela.engine.hooks import run_hook, tell_hook
 from pasarela.engine.journal import Intent, Operation
@@ -48,7 +47,7 @@ def create(context: Context, entry: Entry, text: str, *, reclaim: bool, validate
     port, floors = _plug(status, request, ports, reclaim=reclaim)
     if port.uuid in ports:
         raise port_exists(port.uuid)
-    after = run_hook(context.hooks, status, "port-created", bare_port_text(port))
+    after = run_hook(context.hooks, status, "port-created", port)
     _store(context, status, replace(after, floors=floors), port.uuid, port)
     return port
 
@@ -62,7 +61,7 @@ def delete(context: Context, entry: Entry, uuid: UUID) -> None:
     port = look_up(context, entry, uuid)
     status = active_status(context, entry)
     _store(context, status, replace(status, floors=unplug_port(port, status.floors)), uuid, None)
-    tell_hook(context.hooks, status, "port-deleted", "begin", bare_port_text(port))
+    tell_hook(context.hooks, status, "port-deleted", "begin", port)
 
 
 def parameters(port: Port) -> dict[str, int]:

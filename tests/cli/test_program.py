@@ -93,7 +93,7 @@ def test_slips_get_a_way_out(program: Program, words: list[str], hint: str) -> N
 @pytest.mark.parametrize(
     ("text", "remedy"),
     [
-        (b"<network><name>a\xf1o</name></network>", "save the file as UTF-8"),
+        (b"<network><name>a\xf1o</name></network>", "this is not UTF-8"),
         (b"<network><name>a</name><ip address='192.168.300.1'/></network>", "from 0 to 255"),
         (b"<network><name>a</name><ip address='10.0.0.1' netmask='24x'/></network>", "prefix='24'"),
     ],
@@ -208,6 +208,57 @@ def test_uris(program: Program) -> None:
     )
     session = program("-c", "qemu:///session", "net-list")
     assert "networks belong to the system" in session.err
+
+
+@pytest.mark.parametrize(
+    "uri", ["qemu:///sytem", "qemu://system", "network:/system", "qemu://system/"]
+)
+def test_slips_in_a_uri(program: Program, uri: str) -> None:
+    refused = program("-c", uri, "net-list")
+    driver = uri.partition(":")[0]
+    assert refused.err.endswith(f"hint: did you mean {driver}:///system?\n")
+    assert refused.code == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        (255, "hint: ssh has said why, above; does 'ssh there' get there?"),
+        (
+            1,
+            "hint: on there no daemon listens: "
+            "is virtnetworkd, libvirtd or pasarelad running there?",
+        ),
+    ],
+)
+def test_ssh_that_gets_nowhere(program: Program, tmp_path: Path, code: int, hint: str) -> None:
+    ssh = tmp_path / "ssh"
+    ssh.write_text(f"#!/bin/sh\necho unreachable >&2\nexit {code}\n")
+    ssh.chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    refused = program("-c", "qemu+ssh://there/system", "net-list", PATH=path)
+    assert "unreachable\n" in refused.err
+    assert refused.err.endswith(f"{hint}\n")
+
+
+def test_log(program: Program, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    refused = program("-l", str(log), "net-info", "a\udcf1o")
+    assert log.read_bytes() == refused.err.encode(errors="surrogateescape")
+    assert "'a\udcf1o'" in refused.err
+    nowhere = program("-l", str(tmp_path / "no" / "log"), "net-list")
+    assert (nowhere.out, nowhere.code) == ("", 1)
+    assert nowhere.err.endswith("/no/log': No such file or directory\n")
+
+
+def test_text_that_is_not_utf_8_is_kept_out_of_documents(program: Program, red: Path) -> None:
+    program("net-start", "red")
+    for words in (["a\udcf1o"], ["--title", "a\udcf1o"]):
+        refused = program("net-desc", "red", *words)
+        assert refused.code == 1
+        assert "bytes that are not UTF-8" in refused.err
+    assert program("net-list", "--name").out == "red\n\n"
+    program("net-destroy", "red")
 
 
 def test_the_root_may_come_from_the_environment(root: Path, red: Path) -> None:

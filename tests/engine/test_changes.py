@@ -149,6 +149,15 @@ class TestMetadata:
             "metadata not found: Requested metadata element is not present"
         )
 
+    @pytest.mark.parametrize("kind", [TITLE, DESCRIPTION])
+    @pytest.mark.parametrize("text", ["a\udcf1o", "a\uffff"])
+    def test_what_no_document_can_hold_is_refused(
+        self, engine: Engine, running: NetworkRef, kind: MetadataType, text: str
+    ) -> None:
+        with pytest.raises(InvalidArgument, match="not UTF-8"):
+            engine.set_metadata(running, kind, text, flags=BOTH)
+        assert engine.is_active(running)
+
     def test_is_for_the_definitions_that_are_meant(
         self, engine: Engine, running: NetworkRef
     ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pasarela.cli import streams
@@ -83,8 +84,15 @@ class Context:
         streams.flush(self._out)
         self._err.write(text)
         if self.settings.log:
-            with open(self.settings.log, "a", encoding="utf-8") as log:  # noqa: PTH123
-                log.write(text)
+            self._log(self.settings.log, text)
+
+    def _log(self, path: str, text: str) -> None:
+        """That it could be opened has been looked at; a full disk must not end the command."""
+        with (
+            suppress(OSError),
+            open(path, "a", encoding="utf-8", errors="surrogateescape") as log,  # noqa: PTH123
+        ):
+            log.write(text)
 
     # the connection
 

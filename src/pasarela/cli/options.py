@@ -135,6 +135,7 @@ def _apply(settings: Settings, option: GlobalOption, value: str) -> None:
         case "K":
             _check_count(value)
         case "l":
+            _check_log(value)
             settings.log = value
         case "q":
             settings.quiet = True
@@ -154,6 +155,14 @@ def _shown(name: str, value: str) -> str:
     if name == "h":
         return "help"
     return "long" if name == "V" or (name == "version" and value == "long") else "short"
+
+
+def _check_log(path: str) -> None:
+    try:
+        with open(path, "a", encoding="utf-8"):  # noqa: PTH123
+            pass
+    except OSError as error:
+        raise UsageFault(f"cannot write the log file '{path}': {error.strerror}") from None
 
 
 def _set_debug(settings: Settings, value: str) -> None:

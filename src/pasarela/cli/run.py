@@ -29,6 +29,7 @@ def run_line(context: Context, line: Iterable[Arguments]) -> bool:
             context.print(f"\n(Time: {(_now() - started) * 1000:.3f} ms)\n\n")
         else:
             context.say("\n")
+        _print_warnings(context)  # some sentences of virsh's have their line's end only now
     return succeeded
 
 
@@ -48,7 +49,6 @@ def run_one(context: Context, arguments: Arguments) -> bool:
         _report_surprise(context, error)
         return False
     finally:
-        _print_warnings(context)
         context.flush()
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from _socket import AF_UNIX, SOCK_STREAM, socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from pasarela.errors import ErrorDomain, SystemCallFailed
@@ -29,15 +29,28 @@ class Channel(Protocol):
         """
         ...
 
+    def way_out(self) -> str:
+        """What to do now that it has come to its end."""
+        ...
+
     def close(self) -> None: ...
 
 
 class SocketChannel:
-    """A connected stream socket, and the program behind it if there is one."""
+    """A connected stream socket, and the program behind it if there is one.
 
-    def __init__(self, connected: socket, program: Popen[bytes] | None = None) -> None:
+    ``explain`` makes a way out of that program's exit code.
+    """
+
+    def __init__(
+        self,
+        connected: socket,
+        program: Popen[bytes] | None = None,
+        explain: Callable[[int], str] | None = None,
+    ) -> None:
         self._socket = connected
         self._program = program
+        self._explain = explain
 
     def send(self, data: bytes) -> None:
         self._socket.sendall(data)
@@ -50,6 +63,12 @@ class SocketChannel:
             raise TimeoutError from None
         finally:
             self._socket.settimeout(None)
+
+    def way_out(self) -> str:
+        if self._program is not None and self._explain is not None:
+            self._socket.close()
+            return self._explain(self._program.wait())
+        return "the daemon has gone; see its log"
 
     def close(self) -> None:
         self._socket.close()
@@ -69,8 +88,8 @@ def connect_socket(path: str | os.PathLike[str]) -> SocketChannel:
     return SocketChannel(made)
 
 
-def connect_command(words: Sequence[str]) -> SocketChannel:
-    """Talk to a program's input and output, such as ssh's.
+def connect_command(words: Sequence[str], explain: Callable[[int], str]) -> SocketChannel:
+    """Talk to a program's input and output, such as ssh's; ``explain`` its exit code.
 
     Raises:
         SystemCallFailed: it cannot be started.
@@ -86,7 +105,7 @@ def connect_command(words: Sequence[str]) -> SocketChannel:
         raise _not_connected(words[0], error) from error
     finally:
         theirs.close()
-    return SocketChannel(ours, program)
+    return SocketChannel(ours, program, explain)
 
 
 def _not_connected(where: str, error: OSError) -> SystemCallFailed:

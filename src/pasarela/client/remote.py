@@ -327,7 +327,7 @@ class RemoteConnection:
             try:
                 self._channel.send(data)
             except OSError as error:
-                raise _lost(f"Cannot write data: {error.strerror}") from error
+                raise self._lost(f"Cannot write data: {error.strerror}") from error
 
     def _receive(self, seconds: float | None) -> bytes:
         try:
@@ -335,13 +335,11 @@ class RemoteConnection:
         except TimeoutError:
             raise
         except OSError as error:
-            raise _lost(f"Cannot recv data: {error.strerror}") from error
+            raise self._lost(f"Cannot recv data: {error.strerror}") from error
         if not data:
-            raise _lost("End of file while reading data: Input/output error")
+            raise self._lost("End of file while reading data: Input/output error")
         return data
 
-
-def _lost(text: str) -> SystemCallFailed:
-    return SystemCallFailed(
-        text, domain=ErrorDomain.RPC, errno=EIO, remedy="the daemon has gone; see its log"
-    )
+    def _lost(self, text: str) -> SystemCallFailed:
+        way_out = self._channel.way_out()
+        return SystemCallFailed(text, domain=ErrorDomain.RPC, errno=EIO, remedy=way_out)

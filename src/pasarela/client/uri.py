@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from errno import ECONNREFUSED, ENOENT
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pasarela.errors import NoDriver, SystemCallFailed
@@ -68,6 +69,8 @@ def parse(uri: str) -> Target:
     found = _URI.fullmatch(uri)
     if found is None or found["driver"] not in (*DRIVERS, "remote"):
         raise no_driver(uri)
+    if not found["transport"] and found["host"] in ("system", "session"):  # two slashes, not three
+        raise no_driver(uri)
     query = dict(part.partition("=")[::2] for part in re.split("[&;]", found["query"] or ""))
     return Target(
         found["driver"],
@@ -81,8 +84,13 @@ def parse(uri: str) -> Target:
 
 
 def no_driver(uri: str) -> NoDriver:
+    from difflib import get_close_matches  # noqa: PLC0415  (only errors need it)
+
+    near = get_close_matches(uri, sorted(LOCAL), n=1, cutoff=0.9)
     if uri.endswith(":///session"):
         way = "networks belong to the system: use -c network:///system as root, or pasarela lab"
+    elif near:
+        way = f"did you mean {near[0]}?"
     else:
         way = (
             "Pasarela drives this host's networks, network:///system (qemu:///system means the "
@@ -130,8 +138,15 @@ def _channel(target: Target, uri: str, readonly: bool) -> Channel:
     if target.transport == "unix" and not target.host and "socket" in target.query:
         return connect_socket(target.query["socket"])
     if target.transport == "ssh" and target.host:
-        return connect_command(ssh_command(target, readonly))
+        return connect_command(ssh_command(target, readonly), partial(_after_ssh, target.host))
     raise no_driver(uri)
+
+
+def _after_ssh(host: str, code: int) -> str:
+    """255 is ssh's own; any other comes from what it ran there."""
+    if code == 255:
+        return f"ssh has said why, above; does 'ssh {host}' get there?"
+    return f"on {host} no daemon listens: is virtnetworkd, libvirtd or pasarelad running there?"
 
 
 def ssh_command(target: Target, readonly: bool) -> list[str]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from pasarela.engine.changes import Edit, annotate, impact
 from pasarela.engine.context import Context
 from pasarela.engine.store import Entry
-from pasarela.errors import MetadataNotFound
+from pasarela.errors import InvalidArgument, MetadataNotFound
 from pasarela.model.handles import Affect, MetadataEvent, MetadataType
 from pasarela.model.network import Network
+
+_NOT_IN_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")  # controls are dropped, as by libvirt
 
 
 def get(context: Context, entry: Entry, kind: MetadataType, uri: str | None, flags: Affect) -> str:
@@ -37,9 +40,25 @@ def put(
     uri: str | None,
     flags: Affect,
 ) -> None:
-    """Set, or with no text remove, in the definitions that are meant; then tell of it."""
+    """Set, or with no text remove, in the definitions that are meant; then tell of it.
+
+    Raises:
+        InvalidArgument: no XML document can hold the text.
+    """
+    if text is not None and kind is not MetadataType.ELEMENT:  # which is read as XML anyway
+        _check(text, kind)
     annotate(context, entry, flags, _edit(kind, text, key, uri))
     context.tell(MetadataEvent(entry.ref, kind, uri))
+
+
+def _check(text: str, kind: MetadataType) -> None:
+    """libvirt writes such bytes, and cannot read the network's file after its next start."""
+    if _NOT_IN_XML.search(text):
+        raise InvalidArgument(
+            f"{kind.name.lower()} holds bytes that are not UTF-8, or no characters of XML",
+            remedy="is the terminal, or the file that it comes from, in another encoding? "
+            "Use UTF-8",
+        )
 
 
 def _edit(kind: MetadataType, text: str | None, key: str | None, uri: str | None) -> Edit:

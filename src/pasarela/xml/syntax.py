@@ -13,7 +13,7 @@ from pasarela.xml.unclosed import explain
 Fatal = tuple[int, int, str]
 
 _ENCODING = (
-    "save the file as UTF-8, or say in its first line how it is written: "
+    "this is not UTF-8: write it so, or name its encoding in the first line: "
     "<?xml version='1.0' encoding='ISO-8859-1'?>"
 )
 # By the parser's message; libxml2 has kept these texts from 2.9 to 2.14.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pasarela.cli.spec import JSON, Command, Group, Kind, Option, data, flag, rest, string
 
-_ACTIONS = "create show delete add-port del-port revert"
+_ACTIONS = "create show delete add-port del-port revert recover"
 _MANAGERS = "ifupdown netplan networkd networkmanager none"
 
 
@@ -32,7 +32,9 @@ GROUP = Group(
             "create BRIDGE --port NIC puts a bridge in the place of a network card, with all\n"
             "    its addresses, routes and its DHCP lease, and cuts no connection; delete BRIDGE\n"
             "    gives them back. The files of whatever manages the card are written too. With\n"
-            "    --try SECONDS all is taken back unless 'confirm' comes in time.",
+            "    --try SECONDS all is taken back unless 'confirm' comes in time; revert takes it\n"
+            "    back at once. recover puts right what a power cut has left half done; the unit\n"
+            "    pasarela-recover.service gives it at boot.",
             "hostbridge:host_bridge",
             (
                 data("action", f"one of {_ACTIONS.replace(' ', ', ')}", f"words:{_ACTIONS}"),
@@ -53,6 +55,7 @@ GROUP = Group(
                     only_named=True,
                 ),
                 flag("force", "with revert: go past what cannot be taken back, and forget it"),
+                flag("boot", "with recover: the network is not up yet, put the files alone right"),
                 flag("dry-run", "print the steps and what changes in each file; touch nothing"),
                 Option("try", Kind.NUMBER, "take all back after so many seconds", only_named=True),
                 rest("port", "network card to put into it, as enp3s0", "interface"),

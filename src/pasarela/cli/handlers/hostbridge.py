@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pasarela.hostnet.pending import Pending
 
 _TAKING_BACK = 30.0  # seconds that the watchdog may need for it, with all its attempts
-ACTIONS = "create show delete add-port del-port revert"
 
 
 def host_bridge(context: Context, arguments: Arguments) -> bool:
@@ -31,6 +30,7 @@ def host_bridge(context: Context, arguments: Arguments) -> bool:
         "add-port": add_port,
         "del-port": del_port,
         "revert": revert,
+        "recover": recover,
     }
     action = arguments.text("action")
     if action not in actions:
@@ -157,6 +157,19 @@ def revert(context: Context, arguments: Arguments) -> bool:
         context.warn(f"left as it is: {one}")
     context.say(f"Taken back{' as far as can be' if done.left else ''}: {done.pending.what}\n")
     return True
+
+
+def recover(context: Context, arguments: Arguments) -> bool:
+    """What the boot's unit gives before the network comes up."""
+    with explained("Failed to put right what was cut short"):
+        found = _door(context).recover(boot=arguments.flag("boot"))
+    for one in found.done:
+        context.say(f"{one[0].upper()}{one[1:]}\n")
+    if not found.done and not found.failed:
+        context.say("Nothing was cut short\n")
+    for error in found.failed:
+        context.warn(f"{error.message}{f': {error.remedy}' if error.remedy else ''}")
+    return not found.failed
 
 
 def _ask_or_tell(context: Context, done: Outcome) -> None:

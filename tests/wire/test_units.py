@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from pasarela.hostnet import journal, pending
+from pasarela.model.paths import Paths
+
 UNITS = Path(__file__).parents[2] / "systemd"
 
 
 @pytest.fixture
 def units(tmp_path: Path) -> Path:
-    """The units beside a pasarelad that is there."""
+    """The units beside programs that are there."""
     if not shutil.which("systemd-analyze"):
         pytest.skip("no systemd-analyze here to read the units")
     for unit in UNITS.iterdir():
-        text = unit.read_text().replace("/usr/bin/pasarelad", "/bin/true")
+        text = re.sub(r"/usr/bin/pasarelad?\b", "/bin/true", unit.read_text())
         (tmp_path / unit.name).write_text(text)
     return tmp_path
 
@@ -36,12 +40,28 @@ def verify(folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def ours(done: subprocess.CompletedProcess[str]) -> list[str]:
-    return [line for line in done.stderr.splitlines() if "pasarelad" in line]
+    return [line for line in done.stderr.splitlines() if "pasarela" in line]
 
 
 def test_nothing_is_wrong_in_them(units: Path) -> None:
     done = verify(units)
     assert (done.returncode, ours(done)) == (0, []), done.stderr
+
+
+def test_what_was_cut_short_is_put_right_before_the_network_comes_up(units: Path) -> None:
+    """It is there for hosts whose network is ifupdown's, networkd's or NetworkManager's."""
+    text = (units / "pasarela-recover.service").read_text()
+    before = {
+        word for line in re.findall(r"^Before=(.*)", text, re.MULTILINE) for word in line.split()
+    }
+    assert before >= {
+        "network-pre.target", "networking.service", "systemd-networkd.service",
+        "NetworkManager.service",
+    }  # fmt: skip
+    top = Path("/")
+    watched = re.findall(r"^ConditionPathExists=\|(.*)", text, re.MULTILINE)
+    places = {journal.place(top), Paths.under(top).interface_change, pending.path(top)}
+    assert set(map(Path, watched)) == places
 
 
 def test_a_misspelt_key_would_be_seen(units: Path) -> None:

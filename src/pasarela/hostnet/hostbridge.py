@@ -20,6 +20,7 @@ from pasarela.hostnet.manager import Bridging, FileEdit, Finding
 from pasarela.hostnet.managers import Owner, owner_of
 from pasarela.hostnet.mistakes import new_findings, refuse_errors
 from pasarela.hostnet.pending import Pending, Phase
+from pasarela.hostnet.recovery import Recovery, recover
 from pasarela.hostnet.settle import TakenBack
 from pasarela.model.interface_config import BridgeConfig, InterfaceConfig
 from pasarela.model.values import MacAddress
@@ -244,6 +245,10 @@ class HostBridge:
             raise HostnetRefused("there is no change to take back", remedy="nothing is pending")
         _end(done.pending)
         return done
+
+    def recover(self, *, boot: bool) -> Recovery:
+        """Finish or take back what a reboot, or the end of all programs, has cut short."""
+        return recover(self._root, boot=boot)
 
     def _is_readable(self) -> bool:
         try:

@@ -103,6 +103,15 @@ class Running:
         self._go_back(point)
         return True
 
+    def recover_files(self) -> bool:
+        """The same before the network comes up: the old files are what it will come up by."""
+        point = self._changes.pending()
+        if point is None or point.is_of_this_boot:
+            return False
+        self._changes.restore(point)
+        self._changes.end()
+        return True
+
     def _go_back(self, point: RestorePoint) -> None:
         """What came up goes down by the files that brought it up; what went comes up by the old."""
         before = self._readable()

@@ -126,3 +126,22 @@ def make_way(root: Path) -> None:
         take_back(root)
     else:
         raise pendings.in_the_way(pending)
+
+
+def settle_unwatched(root: Path) -> str | None:
+    """Settle what nobody watches over any more, whether its time is out or not; says how.
+
+    Raises:
+        PasarelaError: not all could be settled.
+    """
+    pending = pendings.load(root)
+    if pending is None or pending.is_watched:
+        return None
+    if not pending.watchdog:
+        pendings.forget(root)
+        return None
+    if pending.phase is Phase.WRITING:
+        keep(root)
+        return f"{pending.what} was confirmed, and is kept"
+    take_back(root)
+    return f"{pending.what} was never settled, and has been taken back"

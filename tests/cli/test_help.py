@@ -166,7 +166,12 @@ def test_commands_and_files_are_candidates(tmp_path: Path, monkeypatch: pytest.M
         ("pasarela net-new x --kind ma", ["macvtap"]),
         ("pasarela --ver", ["--version"]),
         ("pasarela la", ["lab"]),
-        ("pasarela lab ", []),
+        ("pasarela lab st", ["status"]),
+        ("pasarela lab shell ", ["one", "two"]),
+        ("pasarela lab guest ", []),
+        ("pasarela lab guest three --network ", ["one", "two"]),
+        ("pasarela -c ", []),
+        ("pasarela --root /dev/nul", ["/dev/null"]),
     ],
 )
 def test_bash_completes(line: str, expected: list[str], tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def test_names_that_no_guest_may_have(lab: Labs, name: str) -> None:
     try:
         refused = lab.run("guest", name, "--network", "default")
         assert refused.returncode == 1
-        assert "node" in refused.stderr
+        assert "machine" in refused.stderr
         assert lab.ok("status").strip().endswith("with host, internet, lan, router")
     finally:
         lab.shell("host", "pasarela net-destroy default")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address, IPv4Interface
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pasarela.lab import dhcp, probe, report, state
+from pasarela.cli.commands.general import LAB
+from pasarela.lab import cli, dhcp, guest, probe, report, shell, state
 from pasarela.lab.dhcp6 import _pack, _unpack
 from pasarela.lab.faults import LabError, run
 from pasarela.lab.kinds import COLUMNS, KINDS
@@ -121,3 +123,43 @@ def test_a_program_that_is_missing_names_the_way_out() -> None:
     with pytest.raises(LabError, match="'no-such-program' is not installed") as caught:
         run(["no-such-program"])
     assert caught.value.remedy == "Run scripts/install."
+
+
+def test_completion_knows_the_labs_words(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["nosuch"])
+    said = capsys.readouterr().err.partition("choose from ")[2]
+    assert re.findall(r"\w+", said) == LAB.removeprefix("words:").split()
+
+
+def test_greetings_fit_a_terminal() -> None:
+    lines = [line for text in shell._BANNERS.values() for line in text.splitlines()]
+    assert max(map(len, lines)) < 80
+
+
+@pytest.mark.parametrize(
+    ("mac", "address", "remedy"),
+    [
+        ("01:00:5e:00:00:01", None, "even number"),
+        (None, "192.168.6.5", "192.168.6.5/24"),
+        (None, "nonsense", "192.168.7.2/24"),
+    ],
+)
+def test_a_guest_that_cannot_be(mac: str | None, address: str | None, remedy: str) -> None:
+    with pytest.raises(LabError) as refused:
+        guest.request("web", "default", mac, address)
+    assert remedy in str(refused.value.remedy)
+
+
+def test_a_command_without_its_dashes(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["shell", "web", "ping", "-c1", "example.com"])
+    assert (
+        "hint: put -- before the command: pasarela lab shell web -- ping" in capsys.readouterr().err
+    )
+
+
+def test_a_failed_command_is_shown_without_how_its_machine_was_entered() -> None:
+    entered = ["sh", "-c", "exit 3", "sh /etc/pasarela-lab/enter.sh", "host", "ip", "link"]
+    with pytest.raises(LabError, match=r"^'host ip link' failed: exit code 3$"):
+        run(entered)

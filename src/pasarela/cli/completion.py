@@ -94,6 +94,10 @@ _pasarela() {{
             *) command=$word; break ;;
         esac
     done
+    if ((index > COMP_CWORD)); then  # the value of an option before the command
+        [[ $prev == -[ck] || $prev == --connect ]] || COMPREPLY=($(compgen -f -- "$cur"))
+        return
+    fi
     if [[ -z $command ]]; then
         if [[ $cur == -* ]]; then
             COMPREPLY=($(compgen -W "{_global_words()}" -- "$cur"))
@@ -106,6 +110,8 @@ _pasarela() {{
     case $command in
 {_bash_cases()}\
     esac
+    [[ $command:${{COMP_WORDS[index+1]}}:$position == lab:shell:2 ]] && values=machine
+    [[ $command:$prev == lab:--network ]] && values=network
     if [[ $cur == -* ]]; then
         COMPREPLY=($(compgen -W "$options" -- "$cur"))
         return

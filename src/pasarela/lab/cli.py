@@ -20,7 +20,10 @@ def main(argv: list[str]) -> int:
     if "--" in argv:
         cut = argv.index("--")
         argv, rest = argv[:cut], argv[cut + 1 :]
-    options = _parser().parse_args(argv)
+    parser = _parser()
+    options, unknown = parser.parse_known_args(argv)
+    if unknown:
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}{_hint(options)}")
     options.rest, options.original = rest, original
     command: Command = options.command
     try:
@@ -28,10 +31,18 @@ def main(argv: list[str]) -> int:
     except PasarelaError as error:
         print(f"error: {error}", file=sys.stderr)
         if error.remedy:
-            print(f"       {error.remedy}", file=sys.stderr)
+            print(f"hint: {error.remedy}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _hint(options: argparse.Namespace) -> str:
+    """What else could begin with a dash is an option of a command to run on a machine."""
+    if options.command is not run_shell or not options.words:
+        return ""
+    command = f"pasarela lab shell {options.node} -- {options.words[0]} …"
+    return f"\nhint: put -- before the command: {command}"
 
 
 def up(options: argparse.Namespace) -> int:

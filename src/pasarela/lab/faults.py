@@ -31,11 +31,16 @@ def run(argv: Sequence[str], *, text: str | None = None, timeout: float = 30) ->
     except (FileNotFoundError, PermissionError) as error:  # EACCES: a folder on PATH is closed
         raise missing_program(argv[0]) from error
     except subprocess.TimeoutExpired as error:
-        raise LabError(f"'{' '.join(argv)}' did not end within {timeout:g} s") from error
+        raise LabError(f"'{_shown(argv)}' did not end within {timeout:g} s") from error
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip() or f"exit code {done.returncode}"
-        raise LabError(f"'{' '.join(argv)}' failed: {said}")
+        raise LabError(f"'{_shown(argv)}' failed: {said}")
     return done.stdout
+
+
+def _shown(argv: Sequence[str]) -> str:
+    """The command without how its machine was entered: that machine's name, then the words."""
+    return " ".join(argv).rpartition("/enter.sh ")[2]
 
 
 def missing_program(name: str) -> LabError:

@@ -17,6 +17,7 @@ from pasarela.xml.network import parse_network
 _INFRASTRUCTURE = {"host", "lan", "router", "internet"}
 _ADVERTISEMENT = 10.0  # seconds in which a router would have answered
 _DHCP6 = 3.0
+_REPAIR = " ('pasarela net-repair' finds what is wrong)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,16 @@ def request(name: str, network: str, mac: str | None, address: str | None) -> Re
         raise LabError(
             str(error), remedy="Write 52:54:00:xx:xx:xx, or 192.168.7.2/24 for an address."
         ) from error
+    if chosen.is_multicast:
+        raise LabError(
+            f"{chosen} is an address of a group, not of one guest",
+            remedy="The first two digits of a guest's MAC are an even number, as in 52:54:00:….",
+        )
+    if address and "/" not in address:
+        raise LabError(
+            f"{address} alone does not say which addresses are its neighbours",
+            remedy=f"Write it with its network's prefix, as {address}/24.",
+        )
     return Request(name, network, chosen, static)
 
 
@@ -77,7 +88,7 @@ def configure(connection: Connection, wanted: Request, plugged: plug.Plugged) ->
     """Give a plugged guest its addresses; returns what there is to tell about it."""
     up(wanted.name)
     if plugged.link and not plug.await_forwarding([plugged.link]):
-        return [f"its bridge {plugged.bridge} does not forward packets"]
+        return [f"its bridge {plugged.bridge} does not forward packets{_REPAIR}"]
     if wanted.address is not None:
         run(node.inside(wanted.name, _static(wanted.address)))
         return []
@@ -85,7 +96,8 @@ def configure(connection: Connection, wanted: Request, plugged: plug.Plugged) ->
     network = _network(connection, wanted.network)
     if _offers_dhcp(network):
         lease = dhcp.acquire(wanted.name, plug.INTERFACE, wanted.name, stay=True)
-        told += [] if lease else ["nobody answered its DHCP requests"]
+        repair = _REPAIR if network.forward.mode.owns_bridge else ""
+        told += [] if lease else [f"nobody answered its DHCP requests{repair}"]
     else:
         told.append(
             "its network has no DHCP: give it an address with --address, or with "

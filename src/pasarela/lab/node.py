@@ -78,13 +78,16 @@ def create_folder(name: str) -> None:
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,30}", name):
         raise LabError(
-            f"'{name}' cannot be a node's name",
+            f"'{name}' cannot be a machine's name",
             remedy="Use up to 31 lower-case letters, digits and '-'.",
         )
     try:
         folder(name).mkdir()
     except FileExistsError:
-        raise LabError(f"there is a node '{name}' already") from None
+        raise LabError(
+            f"there is a machine '{name}' in this lab already",
+            remedy=f"Choose another name; 'pasarela lab guest {name} --remove' removes a guest.",
+        ) from None
 
 
 def remove(name: str) -> None:

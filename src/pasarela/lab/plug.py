@@ -87,6 +87,12 @@ def attach(name: str, port: Port, link: str) -> str | None:
     if plug.type is PlugType.DIRECT:
         add_direct(port, plug, INTERFACE, "macvlan", "netns", node.pin(name))
         return None
+    if not Path(f"/sys/class/net/{plug.bridge}").exists():
+        raise LabError(
+            f"there is no bridge {plug.bridge} to plug the guest into",
+            remedy="If the network made it, 'pasarela net-repair' makes it again; "
+            f"if it is the host's own, see 'pasarela host-bridge create {plug.bridge} --help'.",
+        )
     _batch(
         f"link add {link} type veth peer name {INTERFACE} address {port.mac} "
         f"netns {node.pin(name)}",

@@ -85,8 +85,17 @@ def _run_in_real_guest(lab: str, name: str, argv: Sequence[str]) -> int:
     return answer.code
 
 
+def machines(lab: str = state.DEFAULT_NAME) -> list[str]:
+    """The names of the lab's machines.
+
+    Raises:
+        LabError: the lab is not up.
+    """
+    return sorted(_listing(_folders(lab)))
+
+
 def _require(lab: str, name: str) -> None:
-    there = sorted(_listing(_folders(lab)))
+    there = machines(lab)
     if name not in there:
         raise LabError(
             f"lab '{lab}' has no machine '{name}'", remedy=f"It has: {', '.join(there)}."
@@ -108,4 +117,5 @@ def _enter_lab(lab: str) -> list[str]:
 
 def _at_working_directory(argv: Sequence[str]) -> list[str]:
     """Go back to the caller's folder where the machine has it; namespaces start at the root."""
-    return ["sh", "-c", 'cd -- "$0" 2>/dev/null; exec "$@"', str(Path.cwd()), *argv]
+    script = 'cd -- "$1" 2>/dev/null; shift; exec "$@"'
+    return ["sh", "-c", script, "pasarela", str(Path.cwd()), *argv]

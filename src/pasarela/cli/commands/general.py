@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pasarela.cli.spec import JSON, Command, Group, Kind, Option, data, flag, rest, string
 
+# The lab lies above the command line, so its words stand here again; a test compares them.
+LAB = "words:up down status fetch shell guest bridge check"
+
 GROUP = Group(
     "Pasarela itself",
     "pasarela",
@@ -72,7 +75,7 @@ GROUP = Group(
             "Make a LAN, a router, an internet, a host and guests in namespaces, and measure what\n"
             "    each kind of network does. 'pasarela lab --help' lists its commands.",
             "general:lab",
-            (rest("arguments", "a command of the lab, as up, shell host, check or down"),),
+            (rest("arguments", "a command of the lab, as up, shell host, check or down", LAB),),
             connects=False,
         ),
         Command("pwd", "print the current directory", "", "general:pwd", connects=False),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
 from pasarela.cli import table
 from pasarela.cli.faults import CommandFailed
+from pasarela.errors import PasarelaError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -170,8 +172,18 @@ def names_for(context: Context, what: str) -> Iterator[str]:
     elif what == "port":
         for network in context.connection.list_networks(NetworkFilter.ACTIVE):
             yield from (str(port.uuid) for port in context.connection.list_ports(network))
+    elif what == "machine":
+        yield from _machines()
     elif what == "command":
         yield from table.names()
+
+
+def _machines() -> Iterator[str]:
+    """Those of the lab that is up, which is found by name, for it lies above the command line."""
+    from importlib import import_module
+
+    with suppress(PasarelaError):
+        yield from import_module("pasarela.lab.shell").machines()
 
 
 def _show(context: Context, facts: dict[str, object], text: str) -> bool:

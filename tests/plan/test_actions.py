@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 from pasarela.model.values import MacAddress
 from pasarela.plan.actions import Change, Create, Remove, diff, undo
-from pasarela.plan.resources import BridgeLink, LinkUp, Sysctl
+from pasarela.plan.resources import BridgeLink, LinkUp, Sysctl, TextFile
 
 BRIDGE = BridgeLink("virbr0", MacAddress("52:54:00:00:00:01"))
 UP = LinkUp("virbr0")
@@ -31,3 +34,15 @@ def test_another_value_under_the_same_key_is_a_change():
 def test_undo_takes_back_in_reverse():
     done = diff(frozenset(), frozenset({UP, BRIDGE}))
     assert undo(done) == (Remove(UP), Remove(BRIDGE))
+
+
+def test_a_change_is_told_by_what_differs():
+    off = Sysctl("net/ipv4/ip_forward", "0")
+    assert Change(off, FORWARDING).describe() == "~ sysctl net.ipv4.ip_forward = 0 -> 1"
+    with_stp = replace(BRIDGE, stp=True)
+    assert Change(BRIDGE, with_stp).describe() == (
+        "~ bridge virbr0 (52:54:00:00:00:01, stp off) -> on"
+    )
+    short, long = (TextFile(Path("/x"), "line\n" * lines) for lines in (1, 2))
+    assert Change(short, long).describe() == "~ file /x (1 lines) -> (2 lines)"
+    assert Change(UP, UP).describe() == "~ link virbr0 up, anew"

@@ -147,8 +147,9 @@ def _owned(file: int, path: Path) -> StoreOwned:
     return StoreOwned(
         f"{who} owns the networks' files: it holds {path}",
         remedy=(
-            "use virsh while it runs, or stop it (systemctl stop libvirtd virtnetworkd and their "
-            "sockets), or give --root DIR to work on other files"
+            "while it runs, use virsh or pasarela -c qemu:///system, which ask it; or stop it "
+            "(systemctl stop libvirtd virtnetworkd and their sockets), or give --root DIR to work "
+            "on other files"
         ),
     )
 

@@ -32,7 +32,10 @@ class Change:
         return Change(self.after, self.before)
 
     def describe(self) -> str:
-        return f"~ {self.before.describe()} -> {self.after.describe()}"
+        before, after = self.before.describe(), self.after.describe()
+        return (
+            f"~ {before} -> {_difference(before, after)}" if before != after else f"~ {after}, anew"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,14 @@ class Remove:
 
     def describe(self) -> str:
         return f"- {self.resource.describe()}"
+
+
+def _difference(before: str, after: str) -> str:
+    """The words of ``after`` from where the two part, or all where they begin differently."""
+    old, new = before.split(" "), after.split(" ")
+    same = next((at for at, pair in enumerate(zip(old, new)) if pair[0] != pair[1]), len(old))
+    rest = " ".join(new[same:]) or after
+    return rest if rest.count("(") == rest.count(")") else rest.strip("()")
 
 
 Action = Create | Change | Remove

@@ -39,9 +39,9 @@ def test_undo_takes_back_in_reverse():
 def test_a_change_is_told_by_what_differs():
     off = Sysctl("net/ipv4/ip_forward", "0")
     assert Change(off, FORWARDING).describe() == "~ sysctl net.ipv4.ip_forward = 0 -> 1"
-    with_stp = replace(BRIDGE, stp=True)
-    assert Change(BRIDGE, with_stp).describe() == (
-        "~ bridge virbr0 (52:54:00:00:00:01, stp off) -> on"
+    without_stp = replace(BRIDGE, stp=False)
+    assert Change(BRIDGE, without_stp).describe() == (
+        "~ bridge virbr0 (52:54:00:00:00:01, stp on) -> off"
     )
     short, long = (TextFile(Path("/x"), "line\n" * lines) for lines in (1, 2))
     assert Change(short, long).describe() == "~ file /x (1 lines) -> (2 lines)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from pasarela.plan.resources import HostState, Rank, Resource, TextFile
 
@@ -33,9 +34,9 @@ class Change:
 
     def describe(self) -> str:
         before, after = self.before.describe(), self.after.describe()
-        return (
-            f"~ {before} -> {_difference(before, after)}" if before != after else f"~ {after}, anew"
-        )
+        if before == after:
+            return f"~ {after}, anew"
+        return f"~ {before} -> {_difference(before, after)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Remove:
 def _difference(before: str, after: str) -> str:
     """The words of ``after`` from where the two part, or all where they begin differently."""
     old, new = before.split(" "), after.split(" ")
-    same = next((at for at, pair in enumerate(zip(old, new)) if pair[0] != pair[1]), len(old))
+    same = len([*takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False))])
     rest = " ".join(new[same:]) or after
     return rest if rest.count("(") == rest.count(")") else rest.strip("()")
 

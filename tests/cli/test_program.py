@@ -178,6 +178,7 @@ def test_a_file_system_that_takes_nothing(
             (root / "full").write_bytes(bytes(4096))
         refused = program("net-new", "red")
         assert refused.code == 1
+        assert f"{root}/" in refused.err  # which file system it is
         assert refused.err.endswith(f"hint: {way_out}\n")
     finally:
         subprocess.run(["umount", str(root)], check=True)

@@ -64,7 +64,9 @@ def _own_lock(path: Path, wait: bool) -> Iterator[Turn]:
     file = _open_own_lock(path)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        yield _next_turn(file)
+        with system_errors(f"cannot write {path}"):
+            turn = _next_turn(file)
+        yield turn
     finally:
         os.close(file)
 
@@ -98,9 +100,10 @@ def driver_lock(path: Path) -> Iterator[None]:
     """
     file = _acquire_driver_lock(path)
     try:
-        if os.fstat(file).st_size:  # whoever had it was killed
-            os.ftruncate(file, 0)
-        os.pwrite(file, b"%d" % os.getpid(), 0)
+        with system_errors(f"cannot write {path}"):
+            if os.fstat(file).st_size:  # whoever had it was killed
+                os.ftruncate(file, 0)
+            os.pwrite(file, b"%d" % os.getpid(), 0)
         yield
     finally:
         # The file stays, empty: making and removing it at each turn would change the folder's

@@ -150,6 +150,7 @@ class HostBridge:
                 step("files")
                 if seconds is None:
                     tree.write(self._root, proposal.edits)
+                    warnings += settle.tell_of_files(self._root, pending)
                     pendings.forget(self._root)
                 else:
                     pendings.set_phase(self._root, pending, Phase.TRIAL)
@@ -192,17 +193,17 @@ class HostBridge:
         if name == "ifupdown":
             before, after = set(change.before.state.links), set(change.wanted.links)
             return ifstate.edits(self._root, made=after - before, gone=before - after)
-        told = daemons.volatile_edits(
+        return daemons.volatile_edits(
             self._root, name, proposal.edits, sources[0] if sources else None
         )
-        there = tree.read(self._root, [str(one.path.relative_to("/")) for one in told])
-        return tuple(replace(one, before=there.get(one.path)) for one in told)
 
     def _do(self, proposal: Proposal, pending: Pending, step: Step) -> tuple[str, ...]:
-        warnings = moves.do(proposal.change, step)
-        step("manager")
-        tree.write(self._root, pending.volatile)
-        return (*warnings, *daemons.reload(self._root, proposal.owner.name, proposal.edits))
+        change = proposal.change
+        before, wanted = change.before.state, change.wanted
+        with daemons.moving(self._root, pending.volatile, before, wanted) as notes:
+            warnings = moves.do(change, step)
+            step("manager")
+        return (*warnings, *notes)
 
     def _take_back(self, cause: BaseException) -> None:
         try:

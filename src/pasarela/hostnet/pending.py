@@ -54,6 +54,7 @@ class Pending:
     deadline: float | None = None
     watchdog: int = 0
     then: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # what to type now that it is kept; in no file
 
     @property
     def is_watched(self) -> bool:

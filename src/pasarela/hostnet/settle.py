@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pasarela.errors import HostnetRefused, PasarelaError
@@ -15,11 +15,12 @@ from pasarela.hostnet.pending import Pending, Phase
 @dataclass(frozen=True, slots=True)
 class TakenBack:
     """``left`` is what could not be taken back, and why; ``strange`` the files that somebody has
-    changed meanwhile, which stay as they are."""
+    changed meanwhile, which stay as they are; ``notes`` what to type, if anything."""
 
     pending: Pending
     left: tuple[str, ...] = ()
     strange: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def take_back(root: Path, *, force: bool = False) -> TakenBack | None:
@@ -38,7 +39,8 @@ def take_back(root: Path, *, force: bool = False) -> TakenBack | None:
     if pending is None:
         return None
     strange = tree.changed_by_others(root, pending.edits)
-    left = (*_files_back(root, pending), *moves.undo(moves.Snapshot.from_json(pending.snapshot)))
+    notes: list[str] = []
+    left = (*_files_back(root, pending), *_kernel_back(root, pending, notes))
     if left and not force:
         raise HostnetRefused(
             f"not all could be taken back: {'; '.join(left)}",
@@ -47,19 +49,37 @@ def take_back(root: Path, *, force: bool = False) -> TakenBack | None:
         )
     journal.forget(root)
     pendings.forget(root)
-    return TakenBack(pending, left, tuple(map(str, strange)))
+    return TakenBack(pending, left, tuple(map(str, strange)), tuple(notes))
 
 
 def _files_back(root: Path, pending: Pending) -> tuple[str, ...]:
-    """Why not all files are as they were; a running manager has read them again."""
+    """Why not all files on the disk are as they were."""
+    try:
+        tree.take_back(root, pending.edits)
+    except PasarelaError as error:
+        return (error.detail,)
+    return ()
+
+
+def _kernel_back(root: Path, pending: Pending, notes: list[str]) -> tuple[str, ...]:
+    """Why not all is as it was in the kernel, and with the manager that runs."""
+    before = moves.Snapshot.from_json(pending.snapshot)
+    now = moves.snapshot(before.dump.watched).state
     left: tuple[str, ...] = ()
     try:
-        tree.take_back(root, (*pending.edits, *pending.volatile))
+        with daemons.taking_back(root, pending.volatile, now, before.state) as told:
+            left = moves.undo(before)
     except PasarelaError as error:
-        left = (error.detail,)
-    if pending.volatile:
-        daemons.reload(root, pending.manager, pending.edits)
+        return (*left, error.detail)
+    notes += told
     return left
+
+
+def tell_of_files(root: Path, pending: Pending) -> tuple[str, ...]:
+    """The files are written: a running manager goes by those; what to type where it cannot."""
+    links = moves.Snapshot.from_json(pending.snapshot).dump.watched
+    told = daemons.kept(root, pending.manager, pending.volatile, links)
+    return told or (() if pending.volatile else daemons.tell(root, pending.manager, pending.edits))
 
 
 def keep(root: Path) -> Pending:
@@ -80,8 +100,9 @@ def keep(root: Path) -> Pending:
     except BaseException:
         pendings.set_phase(root, pending, Phase.TRIAL)
         raise
+    notes = tell_of_files(root, pending)
     pendings.forget(root)
-    return pending
+    return replace(pending, notes=notes)
 
 
 def _confirmable(root: Path) -> Pending:

@@ -140,6 +140,8 @@ def confirm(context: Context, _: Arguments | None) -> bool:
     _refuse_read_only(context)
     with explained("Failed to confirm"):
         pending = _door(context).confirm()
+    for note in pending.notes:
+        context.warn(note)
     context.say(f"Kept: {pending.what}\n")
     _run_then(context, pending.then)
     return True
@@ -155,6 +157,8 @@ def revert(context: Context, arguments: Arguments) -> bool:
         context.warn(f"{path} was changed meanwhile by somebody else, and stays as it is")
     for one in done.left:
         context.warn(f"left as it is: {one}")
+    for note in done.notes:
+        context.warn(note)
     context.say(f"Taken back{' as far as can be' if done.left else ''}: {done.pending.what}\n")
     return True
 

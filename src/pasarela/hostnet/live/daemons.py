@@ -1,38 +1,42 @@
-"""Managers that run: told of a change until the next boot, so that they do not fight it.
+"""Managers that run: told of a change, so that they do not fight it and go on renewing leases.
 
-networkd holds an interface while it is up: it has a lease to renew. What it is to think from now on
-goes into files below /run, which come before those in /etc and which a reboot forgets, and it is
-told to read them. So a trial needs no file on the disk, and to take it back is to remove them.
+networkd and NetworkManager hold an interface while it is up. What they are to think from now on
+goes into files below /run, which come before those in /etc and which a reboot forgets, and they are
+told to read them. So a trial needs no file on the disk. Once it is kept, the files on the disk say
+the same, and those below /run go; to take it back is to put all back.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
-from socket import if_nametoindex
+from pathlib import Path
 
-from pasarela.hostnet.live.programs import succeeds
+from pasarela.hostnet import tree
+from pasarela.hostnet.live import netplan, networkd
+from pasarela.hostnet.live.state import State
+from pasarela.hostnet.live.takeover import NetworkManagerTold
+from pasarela.hostnet.live.telling import Told
 from pasarela.hostnet.manager import FileEdit
-from pasarela.hostnet.networkd.volatile import volatile
+from pasarela.hostnet.networkmanager.volatile import volatile as volatile_profiles
 
-_SECONDS = 10.0
+_NETWORKD = "run/systemd/netif/state"
+_NETWORKMANAGER = "run/NetworkManager/devices"
 _RUNS = {
-    "networkd": "run/systemd/netif/state",
-    "netplan": "run/systemd/netif/state",
-    "networkmanager": "run/NetworkManager/devices",
+    "networkd": (_NETWORKD,),
+    "netplan": (_NETWORKD, _NETWORKMANAGER),
+    "networkmanager": (_NETWORKMANAGER,),
 }
 _RELOAD = {
     "networkd": "networkctl reload",
-    "netplan": "netplan generate && networkctl reload",
+    "netplan": "netplan apply",
     "networkmanager": "nmcli connection reload",
 }
-_LEASES = Path("/run/systemd/netif/leases")
 
 
 def runs(root: Path, manager: str) -> bool:
-    return manager in _RUNS and (root / _RUNS[manager]).exists()
+    return any((root / place).exists() for place in _RUNS.get(manager, ()))
 
 
 def volatile_edits(
@@ -42,19 +46,57 @@ def volatile_edits(
 
     Args:
         source: the link whose lease its heir is to renew, as the same client.
+
+    Raises:
+        HostnetRefused: netplan does not take its files as they would be.
     """
-    if manager != "networkd" or not runs(root, manager):
+    if not edits or not runs(root, manager):
         return ()
-    return tuple(replace(one, after=_kept(one, source)) for one in volatile(edits))
+    match manager:
+        case "networkd":
+            found = networkd.volatile_edits(edits, source)
+        case "networkmanager":
+            found = tuple(volatile_profiles(edits))
+        case _:
+            made = netplan.generated_edits(root, edits) or ()
+            found = (*made, *networkd.same_client(made, source))
+    there = tree.read(root, [str(one.path.relative_to("/")) for one in found])
+    return tuple(replace(one, before=there.get(one.path)) for one in found)
 
 
-def reload(root: Path, manager: str, edits: Sequence[FileEdit]) -> tuple[str, ...]:
-    """Have a running manager read its files; what to type where it could not be told."""
-    if not runs(root, manager) or not edits:
-        return ()
-    if manager == "networkd" and succeeds(_RELOAD[manager].split(), _SECONDS):
-        return ()
-    return tell(root, manager, edits)
+@contextmanager
+def moving(
+    root: Path, volatile: Sequence[FileEdit], before: State, wanted: State
+) -> Iterator[list[str]]:
+    """Around the kernel's part of a change: a running manager goes along.
+
+    Gives a list, to which comes what the user has to type, where somebody could not be told.
+    """
+    notes: list[str] = []
+    with _told(root, volatile).moving(before, wanted, notes):
+        yield notes
+
+
+@contextmanager
+def taking_back(
+    root: Path, volatile: Sequence[FileEdit], now: State, before: State
+) -> Iterator[list[str]]:
+    """Around the kernel's way back: a running manager goes back to what it thought.
+
+    The files on the disk are back already; those below /run go back within.
+    """
+    notes: list[str] = []
+    with _told(root, volatile).taking_back(now, before, notes):
+        yield notes
+
+
+def kept(
+    root: Path, manager: str, volatile: Sequence[FileEdit], links: Sequence[str]
+) -> tuple[str, ...]:
+    """The files on the disk are written: a running manager goes by those; what to type, if any."""
+    notes: list[str] = []
+    _told(root, volatile).kept(manager, links, notes)
+    return tuple(notes)
 
 
 def tell(root: Path, manager: str, edits: Sequence[FileEdit]) -> tuple[str, ...]:
@@ -67,28 +109,11 @@ def tell(root: Path, manager: str, edits: Sequence[FileEdit]) -> tuple[str, ...]
     )
 
 
-def _kept(edit: FileEdit, source: str | None) -> str | None:
-    """A .network file after which networkd keeps what is there, and is the client that it was."""
-    text = edit.after
-    if text is None or PurePosixPath(edit.path).suffix != ".network" or "\nBridge=" in text:
-        return text
-    more = "".join(f"\n{section}\n{line}\n" for section, line in _more(source))
-    return text.rstrip("\n") + "\n" + more
-
-
-def _more(source: str | None) -> Iterator[tuple[str, str]]:
-    yield "[Network]", "KeepConfiguration=yes"
-    iaid = _iaid(source) if source else None
-    if iaid is not None:
-        yield "[DHCPv4]", f"IAID={iaid}"
-    yield "[DHCPv4]", "SendRelease=no"
-
-
-def _iaid(link: str) -> int | None:
-    """Of networkd's identity as a DHCP client the part that it makes from the link's name."""
-    try:
-        lease = (_LEASES / str(if_nametoindex(link))).read_text()
-    except OSError:
-        return None
-    found = re.search(r"^CLIENTID=ff([0-9a-f]{8})", lease, re.MULTILINE)
-    return int(found[1], 16) if found else None
+def _told(root: Path, volatile: Sequence[FileEdit]) -> Told:
+    """Whoever reads these files."""
+    folders = {str(one.path) for one in volatile}
+    if any(one.startswith("/run/NetworkManager/") for one in folders):
+        return NetworkManagerTold(root, volatile)
+    if any(one.startswith("/run/systemd/") for one in folders):
+        return networkd.NetworkdTold(root, volatile)
+    return Told(root, volatile)

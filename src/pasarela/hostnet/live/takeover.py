@@ -1,0 +1,152 @@
+"""NetworkManager that runs: it takes over links that have moved already, without a gap.
+
+It is told of the new profiles and to activate them: first on cards that are in their bridge, which
+costs no packet, then on what has the addresses. Of a card that leaves its bridge it must know the
+new profile before it leaves, for it begins anew with it at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from pasarela.errors import ServiceFailed
+from pasarela.hostnet import tree
+from pasarela.hostnet.live.guard import Guard
+from pasarela.hostnet.live.networkmanager import RunningNetworkManager
+from pasarela.hostnet.live.state import State
+from pasarela.hostnet.live.telling import Told
+from pasarela.hostnet.networkmanager.manager import NetworkManager
+from pasarela.hostnet.networkmanager.volatile import PREFIX, is_bridge, profile_of
+
+_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkManagerTold(Told):
+    """A running NetworkManager."""
+
+    @contextmanager
+    def moving(self, before: State, wanted: State, notes: list[str]) -> Iterator[None]:
+        early = bool(_leaving(before, wanted))
+        with _reached(notes) as manager:
+            if early:
+                tree.write(self.root, self.volatile)
+                _reload(manager, notes)
+            with Guard(wanted) as standing_by:
+                yield
+                if not early:
+                    tree.write(self.root, self.volatile)
+                    _reload(manager, notes)
+                _hand_over(self.root, manager, standing_by, before, wanted, notes)
+
+    @contextmanager
+    def taking_back(self, now: State, before: State, notes: list[str]) -> Iterator[None]:
+        with _reached(notes) as manager:
+            if _leaving(now, before):
+                tree.take_back(self.root, [one for one in self.volatile if not is_bridge(one)])
+                _reload(manager, notes)
+            with Guard(before) as standing_by:
+                try:
+                    yield
+                finally:
+                    tree.take_back(self.root, self.volatile)
+                    _reload(manager, notes)
+                    _hand_over(self.root, manager, standing_by, now, before, notes)
+
+    def kept(self, manager: str, links: Sequence[str], notes: list[str]) -> None:
+        for twin in self.volatile:
+            if twin.path.name.startswith(PREFIX):
+                tree.place(self.root, twin.path).unlink(missing_ok=True)
+        with _reached(notes) as running:
+            _reload(running, notes)
+
+
+@contextmanager
+def _reached(notes: list[str]) -> Iterator[RunningNetworkManager | None]:
+    """NetworkManager on the bus; None, and a note, if it is not there."""
+    manager = RunningNetworkManager()
+    try:
+        if manager.is_there():
+            yield manager
+        else:
+            notes.append(
+                "NetworkManager could not be told; if it runs, type: nmcli connection reload"
+            )
+            yield None
+    finally:
+        manager.close()
+
+
+def _reload(manager: RunningNetworkManager | None, notes: list[str]) -> None:
+    if manager is not None:
+        try:
+            manager.reload()
+        except ServiceFailed as error:
+            notes.append(f"NetworkManager could not be told ({error.detail}): nmcli c reload")
+
+
+def _hand_over(
+    root: Path,
+    manager: RunningNetworkManager | None,
+    standing_by: Guard,
+    before: State,
+    wanted: State,
+    notes: list[str],
+) -> None:
+    """Have NetworkManager activate what each link is to have from now on."""
+    if manager is None:
+        return
+    files = {
+        path: text
+        for path, text in tree.read(root, NetworkManager.patterns).items()
+        if "nm-generated=true" not in text
+    }
+    told = []
+    for link in _in_order(before, wanted):
+        mac = wanted.links[link].mac.hex(":")
+        profile = profile_of(files, link, mac)
+        if profile is None:
+            continue
+        try:
+            manager.activate(link, profile.uuid or str(profile.path))
+            told.append(link)
+        except ServiceFailed as error:
+            notes.append(_left_alone(link, profile.id, error))
+    standing_by.wait(lambda: all(_is_done(manager, link) for link in told), _SECONDS)
+    standing_by.without_twins()
+
+
+def _is_done(manager: RunningNetworkManager, link: str) -> bool:
+    with suppress(ServiceFailed):
+        return manager.is_done(link)
+    return False
+
+
+def _left_alone(link: str, profile: str, error: ServiceFailed) -> str:
+    return (
+        f"NetworkManager leaves {link} as it is until the next boot, and renews no lease there: "
+        f"{error.detail}; to have it do so now, type: nmcli connection up {profile} (connections "
+        "pause for a moment then)"
+    )
+
+
+def _leaving(before: State, wanted: State) -> list[str]:
+    """Links that were in a bridge, and are in none then."""
+    return [
+        name
+        for name, link in wanted.links.items()
+        if link.master is None and name in before.links and before.links[name].master
+    ]
+
+
+def _in_order(before: State, wanted: State) -> list[str]:
+    """The links that have changed, ports first: a bridge waits for those."""
+    changed = [
+        name
+        for name, link in wanted.links.items()
+        if name not in before.links or before.links[name].master != link.master
+    ]
+    return sorted(changed, key=lambda name: wanted.links[name].master is None)

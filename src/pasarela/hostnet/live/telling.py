@@ -1,0 +1,40 @@
+"""What a change has to tell a program that manages the links meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pasarela.hostnet import tree
+from pasarela.hostnet.live.state import State
+from pasarela.hostnet.manager import FileEdit
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A program that reads its files when it is started, and needs no word; others do.
+
+    ``volatile`` are the files below /run that are about this change.
+    """
+
+    root: Path
+    volatile: Sequence[FileEdit]
+
+    @contextmanager
+    def moving(self, before: State, wanted: State, notes: list[str]) -> Iterator[None]:
+        """Around the kernel's part of the change; ``notes`` gets what the user has to type."""
+        yield
+        tree.write(self.root, self.volatile)
+
+    @contextmanager
+    def taking_back(self, now: State, before: State, notes: list[str]) -> Iterator[None]:
+        """Around the kernel's way back."""
+        try:
+            yield
+        finally:
+            tree.take_back(self.root, self.volatile)
+
+    def kept(self, manager: str, links: Sequence[str], notes: list[str]) -> None:
+        """The files on the disk say it, too."""

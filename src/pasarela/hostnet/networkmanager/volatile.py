@@ -1,0 +1,56 @@
+"""The same profiles until the next boot: keyfiles under /run, which count before those in /etc."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from pasarela.hostnet.manager import FileEdit, Texts
+from pasarela.hostnet.networkmanager.profiles import ETC, Profile, Profiles
+from pasarela.hostnet.sections import Sections
+
+RUN = PurePosixPath("/run/NetworkManager/system-connections")
+PREFIX = "pasarela-"
+"""NetworkManager itself writes files there, by the names of devices that others have set up."""
+
+
+def volatile(edits: Sequence[FileEdit]) -> list[FileEdit]:
+    """The edits' profiles under /run.
+
+    A profile of the same UUID stands in for the one in /etc (NetworkManager 1.42). What is to go
+    is there and does nothing; and so does a bridge, but what it is told: NetworkManager would make
+    one that somebody has removed again by itself.
+    """
+    return [
+        FileEdit(_twin(edit.path), None, text, 0o600)
+        for edit in edits
+        if edit.path.parent == ETC and (text := _text(edit)) is not None
+    ]
+
+
+def profile_of(files: Texts, link: str, mac: str | None) -> Profile | None:
+    """The profile that is for a device: a bridge's own, or the one that names the card."""
+    profiles = Profiles.read(files)
+    return profiles.bridge(link) or profiles.of(link, mac)
+
+
+def is_bridge(edit: FileEdit) -> bool:
+    """Whether it is about a bridge's own profile."""
+    texts = (text for text in (edit.before, edit.after) if text is not None)
+    return any(_profile(edit.path, text).type == "bridge" for text in texts)
+
+
+def _text(edit: FileEdit) -> str | None:
+    text = edit.after if edit.after is not None else edit.before
+    if text is None or (edit.after is not None and not is_bridge(edit)):
+        return text
+    sections = Sections.parse(text)
+    return sections.with_values("connection", {"autoconnect": "false"}).text
+
+
+def _profile(path: PurePosixPath, text: str) -> Profile:
+    return Profile(path, Sections.parse(text))
+
+
+def _twin(path: PurePosixPath) -> PurePosixPath:
+    return RUN / f"{PREFIX}{path.name}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,15 @@ def test_the_hosts_nic_goes_into_a_bridge_and_back(lab: Labs) -> None:
     finally:
         lab.ok("bridge", "--remove")
     assert "172.26.0.100/16" in lab.shell("host", "ip -brief -4 addr show enp3s0").stdout
+
+
+def test_virsh_drives_the_labs_networks_once_there_is_a_daemon(lab: Labs) -> None:
+    if shutil.which("virsh") is None:
+        pytest.skip("virsh is not installed")
+    typed = (
+        "pasarelad >/dev/null 2>&1 & daemon=$!;"
+        " until test -S /run/libvirt/virtnetworkd-sock; do sleep 0.05; done;"
+        " virsh net-list --all --name; kill $daemon; wait $daemon"
+    )
+    done = lab.shell("host", f"timeout 30 sh -c '{typed}'")
+    assert done.stdout.split() == ["default"], done.stderr

@@ -129,13 +129,22 @@ def _install_tools() -> None:
     """Scripts for the nodes, and what a shell in one finds first on its PATH."""
     for script in ("bashrc.sh", "create.sh", "enter.sh", "udhcpc.sh"):
         _executable(node.TOOLS / script, (files("pasarela.lab") / script).read_text())
-    start = "import sys; sys.argv[0] = 'pasarela'; from pasarela.cli.main import entry; "
+    _install_program("pasarela", "pasarela.cli.main")
+    _install_program("pasarelad", "pasarela.daemon.main")
+    virsh = shutil.which("virsh")
+    if virsh:  # which asks for a hypervisor where it is not told otherwise
+        uri = "export VIRSH_DEFAULT_CONNECT_URI=${VIRSH_DEFAULT_CONNECT_URI-network:///system}"
+        _executable(node.TOOLS / "bin/virsh", f'#!/bin/sh\n{uri}\nexec "{virsh}" "$@"\n')
+    # In the lab everybody is root already; the real sudo refuses to run in a user namespace.
+    _executable(node.TOOLS / "bin/sudo", '#!/bin/sh\nexec "$@"\n')
+
+
+def _install_program(name: str, module: str) -> None:
+    start = f"import sys; sys.argv[0] = '{name}'; from {module} import entry; "
     call = f'exec "{sys.executable}" -c "{start}sys.exit(entry())" "$@"'
     path = os.environ.get("PYTHONPATH")
     export = f'export PYTHONPATH="{path}"\n' if path else ""
-    _executable(node.TOOLS / "bin/pasarela", f"#!/bin/sh\n{export}{call}\n")
-    # In the lab everybody is root already; the real sudo refuses to run in a user namespace.
-    _executable(node.TOOLS / "bin/sudo", '#!/bin/sh\nexec "$@"\n')
+    _executable(node.TOOLS / "bin" / name, f"#!/bin/sh\n{export}{call}\n")
 
 
 def _executable(path: Path, text: str) -> None:

@@ -21,9 +21,9 @@ nothing typed here reaches your machine's network. Try:
   pasarela net-list --all
   pasarela net-start default
   pasarela lab guest web --network default
-  pasarela lab shell web               a shell in that guest
+  pasarela lab shell web          a shell in that guest
   ip addr; ip route; nft list ruleset
-  pasarelad &                          then virsh works too: virsh net-list --all
+  pasarelad &                     then virsh works too: virsh net-list --all
 exit leaves.""",
     "router": "This is the LAN's router. Try: ip route; ip neigh; tcpdump -ni lan0",
     "internet": "This is the internet: the web server and name server of example.com.",

@@ -181,3 +181,13 @@ def test_files_that_are_taken_in_from_elsewhere(program: Program, root: Path) ->
         "/etc/network/cards/lan.cfg:1: error: eth0 is static and has no address\n"
         "    add a line: address ADDRESS/PREFIX\n"
     )
+
+
+def test_what_a_terminal_would_obey_is_shown_as_text(program: Program, tmp_path: Path) -> None:
+    """A file may come from anywhere; its control characters are not for the screen."""
+    file = write(tmp_path / "interfaces", "iface enp3s0 inet evil\x1b[2J\x07\n")
+    for words in (["host-check", str(file)], ["host-check", str(file), "--json"]):
+        done = program(*words)
+        assert done.code == 1
+        assert not set("\x1b\x07") & set(done.out)
+    assert "'evil\\x1b[2J\\x07'" in program("host-check", str(file)).out

@@ -7,37 +7,20 @@ import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from pasarela.errors import HostnetRefused, PasarelaError
-from pasarela.hostnet import mentions, settle, tree, watchdog
+from pasarela.hostnet import journal, settle, tree, watchdog
 from pasarela.hostnet import pending as pendings
-from pasarela.hostnet.hardware import with_hardware
 from pasarela.hostnet.live import daemons, ifstate, moves
 from pasarela.hostnet.live.dump import now
-from pasarela.hostnet.live.moves import Change
-from pasarela.hostnet.manager import Bridging, FileEdit, Finding
-from pasarela.hostnet.managers import Owner, owner_of
-from pasarela.hostnet.mistakes import new_findings, refuse_errors
+from pasarela.hostnet.manager import FileEdit
+from pasarela.hostnet.mistakes import refuse_errors
 from pasarela.hostnet.pending import Pending, Phase
+from pasarela.hostnet.proposals import Proposal, Proposals
 from pasarela.hostnet.recovery import Recovery, recover
 from pasarela.hostnet.settle import TakenBack
-from pasarela.model.interface_config import BridgeConfig, InterfaceConfig
-from pasarela.model.values import MacAddress
 
 Step = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """What a command would do, looked at and not yet done."""
-
-    what: str
-    change: Change
-    owner: Owner
-    edits: tuple[FileEdit, ...]
-    findings: tuple[Finding, ...] = ()
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,78 +31,21 @@ class Outcome:
     deadline: float | None = None
 
 
-class HostBridge:
+class HostBridge(Proposals):
     """
     Args:
         root: the host's root folder.
     """
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
-    # looking
-
-    def propose_create(
-        self, config: InterfaceConfig, *, keep: bool, manager: str | None = None
-    ) -> Proposal:
-        """
-        Args:
-            config: the bridge with its ports.
-            keep: it takes what the first port has; else what ``config`` says is written.
+    def make_way(self) -> None:
+        """Settle what nobody else will, so that the next change is planned on what will be there.
 
         Raises:
-            HostnetRefused: it cannot be.
-            HostnetFileError: a file cannot be read.
+            HostnetRefused: a change goes on, or somebody may still confirm it.
         """
-        change = moves.plan_raise(config)
-        owner = owner_of(self._root, config.ports[0], manager)
-        edits: Sequence[FileEdit] = ()
-        if owner.manager is not None:
-            written = _written(config, owner, keep=keep)
-            written = with_hardware(owner.manager.name, written, _macs(change))
-            edits = owner.manager.bridge(owner.files, written)
-        what = f"bridge {config.name} over {', '.join(config.ports)}"
-        proposal = self._propose(what, change, owner, edits)
-        warnings = [w for port in config.ports for w in mentions.firewall(port, config.name)]
-        return replace(proposal, warnings=tuple(warnings))
-
-    def propose_delete(self, bridge: str, manager: str | None = None) -> Proposal:
-        owner = owner_of(self._root, bridge, manager)
-        written = owner.config(bridge)
-        heir = written.ports[0] if written and written.ports else None
-        change = moves.plan_dissolve(bridge, heir)
-        edits: Sequence[FileEdit] = ()
-        if owner.manager is not None and written is not None:
-            edits = owner.manager.unbridge(owner.files, bridge)
-        proposal = self._propose(f"end of bridge {bridge}", change, owner, edits)
-        warnings = list(mentions.networks(self._root, bridge))
-        if change.target is not None:
-            warnings += mentions.firewall(bridge, change.target)
-        return replace(proposal, warnings=tuple(warnings))
-
-    def propose_add_port(self, bridge: str, port: str, manager: str | None = None) -> Proposal:
-        change = moves.plan_add_port(bridge, port)
-        owner = owner_of(self._root, bridge, manager)
-        edits: Sequence[FileEdit] = ()
-        if owner.manager is not None and owner.config(bridge) is not None:
-            config = InterfaceConfig(port, mac=_macs(change).get(port))
-            edits = owner.manager.add_port(owner.files, bridge, config)
-        return self._propose(f"port {port} into {bridge}", change, owner, edits)
-
-    def propose_remove_port(self, bridge: str, port: str, manager: str | None = None) -> Proposal:
-        change = moves.plan_remove_port(bridge, port)
-        owner = owner_of(self._root, bridge, manager)
-        edits: Sequence[FileEdit] = ()
-        written = owner.config(bridge)
-        if owner.manager is not None and written is not None and port in written.ports:
-            edits = owner.manager.remove_port(owner.files, bridge, port)
-        return self._propose(f"port {port} out of {bridge}", change, owner, edits)
-
-    def _propose(
-        self, what: str, change: Change, owner: Owner, edits: Sequence[FileEdit]
-    ) -> Proposal:
-        kept = tree.with_modes(self._root, [one for one in edits if one.before != one.after])
-        return Proposal(what, change, owner, tuple(kept), new_findings(owner.files, kept))
+        if pendings.path(self._root).exists() or journal.is_open(self._root):
+            with pendings.locked(self._root):
+                settle.make_way(self._root)
 
     # doing
 
@@ -149,7 +75,7 @@ class HostBridge:
                 warnings = self._do(proposal, pending, step)
                 step("files")
                 if seconds is None:
-                    tree.write(self._root, proposal.edits)
+                    tree.write(self._root, pending.edits)
                     warnings += settle.tell_of_files(self._root, pending)
                     pendings.forget(self._root)
                 else:
@@ -165,13 +91,13 @@ class HostBridge:
     def _begin(self, proposal: Proposal, seconds: float | None, then: Sequence[str]) -> Pending:
         """The note of how all is, and a watchdog that is ready, before anything is touched."""
         settle.make_way(self._root)
-        tree.rehearse(self._root, proposal.edits)
+        tree.rehearse(self._root, (*proposal.edits, *proposal.records))
         pending = Pending(
             what=proposal.what,
             phase=Phase.MOVING,
             command=os.getpid(),
             snapshot=proposal.change.before.to_json(),
-            edits=proposal.edits,
+            edits=(*proposal.edits, *proposal.records),
             volatile=self._volatile(proposal),
             manager=proposal.owner.name,
             deadline=None if seconds is None else now() + seconds,
@@ -266,38 +192,4 @@ def _end(pending: Pending) -> None:
             os.kill(pending.watchdog, signal.SIGTERM)
 
 
-def _macs(change: Change) -> dict[str, MacAddress]:
-    """The hardware addresses that the links have now."""
-    links = change.before.state.links
-    return {name: MacAddress.from_bytes(link.mac) for name, link in links.items() if link.mac}
-
-
-def _written(config: InterfaceConfig, owner: Owner, *, keep: bool) -> Bridging:
-    """What the files are to say: what is told, else what they say of the first port.
-
-    DHCP for one that has it already is no news: its stanza moves as it stands, hooks and all. And
-    who speaks of IPv4 alone leaves IPv6 as it is.
-    """
-    assert isinstance(config.details, BridgeConfig)
-    port = owner.config(config.ports[0])
-    told = [ip for ip in (config.ipv4, config.ipv6) if ip is not None]
-    if keep or (
-        port
-        and told
-        and all(ip.dhcp and not ip.addresses for ip in told)
-        and _has_dhcp(port, config)
-    ):
-        return Bridging(replace(config, ipv4=None, ipv6=None), keep=True)
-    return Bridging(
-        replace(
-            config,
-            ipv4=config.ipv4 or (port.ipv4 if port else None),
-            ipv6=config.ipv6 or (port.ipv6 if port else None),
-        ),
-        keep=False,
-    )
-
-
-def _has_dhcp(port: InterfaceConfig, config: InterfaceConfig) -> bool:
-    asked = [(config.ipv4, port.ipv4), (config.ipv6, port.ipv6)]
-    return all(has is not None and has.dhcp for wish, has in asked if wish is not None)
+__all__ = ["HostBridge", "Outcome", "Proposal", "Step"]

@@ -57,6 +57,10 @@ class Finding:
     message: str
     remedy: str
 
+    @property
+    def is_error(self) -> bool:
+        return self.severity is Severity.ERROR
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pasarela.errors import HostnetRefused, Location
 from pasarela.hostnet.check import check
-from pasarela.hostnet.manager import FileEdit, Finding, Severity, Surroundings, Texts
+from pasarela.hostnet.manager import FileEdit, Finding, Surroundings, Texts
 
 
 def refuse_new(files: Texts, edits: Sequence[FileEdit]) -> None:
@@ -24,7 +24,7 @@ def refuse_errors(findings: Sequence[Finding]) -> None:
         HostnetRefused: the first of them that is an error.
     """
     for one in findings:
-        if one.severity is Severity.ERROR:
+        if one.is_error:
             raise HostnetRefused(
                 f"the file would be wrong: {one.message}",
                 location=Location(str(one.path), one.line or None),

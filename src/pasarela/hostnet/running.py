@@ -11,6 +11,7 @@ from pasarela.hostnet import bring, by_hand, ifstate
 from pasarela.hostnet.changes import Changes, RestorePoint
 from pasarela.hostnet.configuration import Configuration, Configured
 from pasarela.hostnet.live import moves
+from pasarela.hostnet.live.dissolving import Heirs, dissolve
 from pasarela.model.interface import InterfaceType
 from pasarela.model.interface_config import BridgeConfig, InterfaceConfig
 
@@ -68,7 +69,8 @@ class Running:
         if not _exists(name):
             return
         if _ports_of(name):
-            moves.dissolve(name)
+            own = configured.config.ports if configured is not None else ()
+            dissolve(name, Heirs(own=own))
             ifstate.note_down(self._root, name)
             if configured is not None and configured.manager.name == "ifupdown":
                 ifstate.note_up(self._root, *configured.config.ports[:1])

@@ -54,7 +54,17 @@ GROUP = Group(
                     f"words:{_MANAGERS}",
                     only_named=True,
                 ),
-                flag("force", "with revert: go past what cannot be taken back, and forget it"),
+                string(
+                    "addresses-to",
+                    "with delete: the port that gets all addresses (default: each its own)",
+                    "interface",
+                    only_named=True,
+                ),
+                flag(
+                    "force",
+                    "with revert: go past what cannot be taken back, and forget it; "
+                    "with delete: cut off guests",
+                ),
                 flag("boot", "with recover: the network is not up yet, put the files alone right"),
                 flag("dry-run", "print the steps and what changes in each file; touch nothing"),
                 Option("try", Kind.NUMBER, "take all back after so many seconds", only_named=True),

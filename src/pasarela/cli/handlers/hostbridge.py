@@ -10,15 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pasarela.cli.faults import CommandFailed, explained
+from pasarela.cli.output import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from pasarela.cli.arguments import Arguments
     from pasarela.cli.context import Context
     from pasarela.hostnet.hostbridge import HostBridge, Outcome, Proposal
+    from pasarela.hostnet.manager import Finding
     from pasarela.hostnet.pending import Pending
 
+_CHANGES = frozenset({"create", "delete", "add-port", "del-port"})
 _TAKING_BACK = 30.0  # seconds that the watchdog may need for it, with all its attempts
 
 
@@ -39,6 +42,9 @@ def host_bridge(context: Context, arguments: Arguments) -> bool:
         raise CommandFailed(f"'host-bridge {action}' has no JSON output")
     if action != "show" and not arguments.flag("dry-run"):
         _refuse_read_only(context)
+    if action in _CHANGES and not arguments.flag("dry-run"):
+        with explained(f"Failed to begin 'host-bridge {action}'"):
+            _door(context).make_way()
     return actions[action](context, arguments)
 
 
@@ -66,7 +72,12 @@ def create(context: Context, arguments: Arguments) -> bool:
 def delete(context: Context, arguments: Arguments) -> bool:
     bridge = _named(arguments, "bridge")
     with explained(f"Failed to delete bridge {bridge}"):
-        proposal = _door(context).propose_delete(bridge, arguments.optional("manager"))
+        proposal = _door(context).propose_delete(
+            bridge,
+            arguments.optional("manager"),
+            addresses_to=arguments.optional("addresses-to"),
+            force=arguments.flag("force"),
+        )
         done = _carry_out(context, arguments, proposal)
     if done:
         heir = proposal.change.target
@@ -107,18 +118,20 @@ def _carry_out(
         _print_proposal(context, proposal)
         return None
     seconds = arguments.seconds("try")
-    _warn(context, proposal)
+    _warn(context, proposal, [one for one in proposal.findings if not one.is_error])
     outcome = _door(context).carry_out(proposal, seconds, then)
     for warning in outcome.warnings:
         context.warn(warning)
+    for sentence in proposal.shares:
+        context.say(f"{sentence}\n")
     return outcome
 
 
-def _warn(context: Context, proposal: Proposal) -> None:
+def _warn(context: Context, proposal: Proposal, findings: Iterable[Finding]) -> None:
     for warning in proposal.warnings:
         context.warn(warning)
-    for one in proposal.findings:
-        context.warn(f"{one.path}:{one.line}: {one.message}: {one.remedy}")
+    for one in findings:
+        context.warn(printable(f"{one.path}:{one.line}: {one.message}: {one.remedy}"))
 
 
 def _print_proposal(context: Context, proposal: Proposal) -> None:
@@ -127,9 +140,12 @@ def _print_proposal(context: Context, proposal: Proposal) -> None:
 
     context.print("In the kernel:\n\n")
     context.print("".join(f"  {step}\n" for step in steps(proposal.change)) or "  nothing\n")
+    if proposal.shares:
+        context.print("\nWho gets what:\n\n")
+        context.print("".join(f"  {sentence}\n" for sentence in proposal.shares))
     context.print(f"\nManager: {proposal.owner.name} ({proposal.owner.why})\n\n")
     context.print(unified_diff(proposal.edits) or "No file changes.\n")
-    _warn(context, proposal)
+    _warn(context, proposal, proposal.findings)
 
 
 # on trial

@@ -48,8 +48,12 @@ def _is_of_host(file: Path, root: Path) -> bool:
 
 
 def _as_text(finding: Finding) -> str:
+    """On two lines, whatever bytes the file has: a terminal would obey some."""
+    from pasarela.cli.output import printable
+
     place = f"{finding.path}:{finding.line}" if finding.line else f"{finding.path}"
-    return f"{place}: {finding.severity.value}: {finding.message}\n    {finding.remedy}\n"
+    what = printable(f"{place}: {finding.severity.value}: {finding.message}")
+    return f"{what}\n    {printable(finding.remedy)}\n"
 
 
 def _as_json(finding: Finding) -> dict[str, str | int]:

@@ -42,6 +42,7 @@ from pasarela.hostnet.live.items import (
     describe,
 )
 from pasarela.hostnet.live.state import State, parse
+from pasarela.hostnet.live.wanted import without_links
 
 Step = Callable[[str], None]
 Refused = Callable[[PasarelaError], None]
@@ -118,7 +119,7 @@ def carry_out(
         _make(socket, missing, refused)
         present = parse(observe(socket, names))
         gone = {link.name for link in plan.missing_links(present, wanted)}
-        wanted = plan.without_links(wanted, gone) if gone else wanted
+        wanted = without_links(wanted, gone) if gone else wanted
     _move(socket, present, wanted, step, refused)
     step("verify")
     left = plan.differences(parse(observe(socket, names)), wanted)

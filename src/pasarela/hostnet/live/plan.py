@@ -8,14 +8,11 @@ two; a NIC is a port while it moves, since a port's own addresses go on working 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
-from struct import Struct
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from pasarela.hostnet.live.items import (
     FOREVER,
-    RTA_PRIORITY,
     RTPROT_RA,
     Address,
     Attributes,
@@ -26,174 +23,10 @@ from pasarela.hostnet.live.items import (
     Rule,
 )
 from pasarela.hostnet.live.state import State
+from pasarela.hostnet.live.wanted import DISABLE_IPV6
 
-_FORWARD_DELAY, _STP = 1, 5
-_U32 = Struct("=I")
-DISABLE_IPV6 = "ipv6/conf/{}/disable_ipv6"
 ADDR_GEN_MODE = "ipv6/conf/{}/addr_gen_mode"
-ItemT = TypeVar("ItemT", Address, Neighbour, Route, Rule)
 _NO_ADDRESSES = "1"  # addr_gen_mode: the kernel makes no link-local address
-
-
-@dataclass(frozen=True, slots=True)
-class BridgeWish:
-    """A bridge that is to be: ``mac`` None takes the first port's, ``forward_delay`` is in
-    hundredths of a second."""
-
-    name: str
-    ports: tuple[str, ...]
-    mac: bytes | None = None
-    mtu: int | None = None
-    stp: bool = False
-    forward_delay: int = 0
-    addresses: tuple[Address, ...] = ()
-    routes: tuple[Route, ...] = ()
-
-
-# what is wanted
-
-
-def raised(now: State, wish: BridgeWish) -> State:
-    """The state with the bridge over its ports, and with all that was theirs on the bridge."""
-    first = now.links[wish.ports[0]]
-    bridge = Link(
-        name=wish.name,
-        kind="bridge",
-        mac=wish.mac or first.mac,
-        mtu=wish.mtu or min(now.links[port].mtu for port in wish.ports),
-        up=True,
-        master=None,
-        options=((_FORWARD_DELAY, _U32.pack(wish.forward_delay)), (_STP, _U32.pack(wish.stp))),
-        sysctls=first.sysctls,
-    )
-    ports = {name: _as_port(now.links[name], wish) for name in wish.ports}
-    moved = moved_to(now, wish.ports, wish.name)
-    if bridge.mac != first.mac:  # another MAC has another link-local address: the kernel's to make
-        moved = replace(
-            moved, addresses=tuple(one for one in moved.addresses if not one.is_link_local)
-        )
-    return replace(
-        moved,
-        links={**now.links, **ports, wish.name: bridge},
-        addresses=_merged(moved.addresses, wish.addresses),
-        routes=_routes(moved.routes, wish.routes),
-    )
-
-
-def dissolved(now: State, bridge: str, ports: Sequence[str], heir: str | None) -> State:
-    """The state without the bridge, with all that was its own on the port ``heir``."""
-    links = {name: link for name, link in now.links.items() if name != bridge}
-    for port in ports:
-        links[port] = replace(links[port], master=None, up=True)
-    if heir is None:
-        return replace(_without(now, {bridge}), links=links)
-    links[heir] = replace(links[heir], sysctls=now.links[bridge].sysctls)
-    return replace(moved_to(now, [bridge], heir), links=links)
-
-
-def with_port(now: State, bridge: str, port: str) -> State:
-    """The state with one more port, its addresses on the bridge."""
-    joined = replace(
-        now.links[port], master=bridge, up=True, sysctls=_without_ipv6(now.links[port].sysctls)
-    )
-    return replace(moved_to(now, [port], bridge), links={**now.links, port: joined})
-
-
-def without_port(now: State, port: str, disable_ipv6: str | None) -> State:
-    """The state without the port, which has IPv6 again if new links have it."""
-    left = replace(now.links[port], master=None)
-    if disable_ipv6 is not None:
-        left = replace(left, sysctls={**left.sysctls, DISABLE_IPV6: disable_ipv6})
-    return replace(now, links={**now.links, port: left})
-
-
-def moved_to(now: State, sources: Iterable[str], target: str) -> State:
-    """All that hangs on the sources on the target, of two that are the same the target's own."""
-    names = set(sources)
-
-    def rename(link: str) -> str:
-        return target if link in names else link
-
-    return replace(
-        now,
-        addresses=_merged(
-            [one.on(target) for one in now.addresses if one.link in names],
-            [one for one in now.addresses if one.link not in names],
-        ),
-        routes=_merged((), [route.on(rename) for route in now.routes]),
-        rules=_merged((), [rule.on(rename) for rule in now.rules]),
-        neighbours=_merged(
-            [one.on(target) for one in now.neighbours if one.link in names],
-            [one for one in now.neighbours if one.link not in names],
-        ),
-    )
-
-
-def _routes(old: Sequence[Route], new: Sequence[Route]) -> tuple[Route, ...]:
-    """The wished routes, but for those that are there by another's hand; and no rival of theirs."""
-    wished = {_way(one): one for one in new}
-    kept = [
-        one
-        for one in old
-        if one.gateway == getattr(wished.get(_way(one)), "gateway", None) or _way(one) not in wished
-    ]
-    there = {_way(one) for one in kept}
-    return (*kept, *(one for way, one in wished.items() if way not in there))
-
-
-def _way(route: Route) -> tuple[object, ...]:
-    """Where a route leads and how much it costs: of two such one is in the other's way."""
-    metric = dict(route.attributes).get(RTA_PRIORITY, bytes(4))
-    return (route.family, route.table, route.destination, metric)
-
-
-def _as_port(link: Link, wish: BridgeWish) -> Link:
-    return replace(
-        link,
-        master=wish.name,
-        up=True,
-        mtu=wish.mtu or link.mtu,
-        sysctls=_without_ipv6(link.sysctls),
-    )
-
-
-def _without_ipv6(sysctls: Mapping[str, str]) -> dict[str, str]:
-    """A port has no addresses of its own, and shall make none."""
-    return {**sysctls, DISABLE_IPV6: "1"} if DISABLE_IPV6 in sysctls else dict(sysctls)
-
-
-def _merged(old: Sequence[ItemT], new: Sequence[ItemT]) -> tuple[ItemT, ...]:
-    """``new`` in the place of what is the same in ``old``, the others behind it."""
-    found = {one.key: one for one in old}
-    found.update({one.key: one for one in new})
-    return tuple(found.values())
-
-
-def without_links(wanted: State, gone: Set[str]) -> State:
-    """The state without links that cannot be had, and without all that hangs on them.
-
-    Rules stay: they name a link whether it is there or not.
-    """
-    links = {
-        name: replace(link, master=None) if link.master in gone else link
-        for name, link in wanted.links.items()
-        if name not in gone
-    }
-    return replace(_without(wanted, gone), links=links, rules=wanted.rules)
-
-
-def _without(now: State, gone: Set[str]) -> State:
-    """The state without what hangs on some links."""
-    return replace(
-        now,
-        addresses=tuple(one for one in now.addresses if one.link not in gone),
-        routes=tuple(one for one in now.routes if not one.links & gone),
-        rules=tuple(one for one in now.rules if not one.links & gone),
-        neighbours=tuple(one for one in now.neighbours if one.link not in gone),
-    )
-
-
-# the difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,3 +187,13 @@ def _options_differ(old: Link, new: Link) -> bool:
 def changed_options(old: Link, new: Link) -> Attributes:
     present = dict(old.options)
     return tuple((kind, value) for kind, value in new.options if present.get(kind) != value)
+
+
+__all__ = [
+    "DISABLE_IPV6",
+    "Move",
+    "changed_options",
+    "differences",
+    "missing_links",
+    "move",
+]

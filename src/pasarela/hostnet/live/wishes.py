@@ -23,7 +23,7 @@ from pasarela.hostnet.live.items import (
     Link,
     Route,
 )
-from pasarela.hostnet.live.plan import BridgeWish
+from pasarela.hostnet.live.wanted import BridgeWish
 from pasarela.model.interface_config import BridgeConfig, InterfaceConfig, IpConfig
 from pasarela.model.values import IpAddress
 

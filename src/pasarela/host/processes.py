@@ -49,6 +49,26 @@ def parent(pid: int) -> int:
     return int(status.rpartition(")")[2].split()[1])
 
 
+def started(pid: int) -> int:
+    """When a process began, in clock ticks since the boot; 0 if it is gone.
+
+    Together with its pid this is one process and no other.
+    """
+    try:
+        status = (PROC / str(pid) / "stat").read_text(errors="replace")
+    except OSError:
+        return 0
+    return int(status.rpartition(")")[2].split()[19])
+
+
+def is_here(pid: int) -> bool:
+    """Whether a process is in this network namespace, and still runs."""
+    try:
+        return (PROC / str(pid) / "ns/net").readlink() == (PROC / "self/ns/net").readlink()
+    except OSError:
+        return False
+
+
 def pids() -> Iterator[int]:
     return (int(entry.name) for entry in PROC.iterdir() if entry.name.isdecimal())
 

@@ -159,7 +159,8 @@ def _join(made: Lan) -> None:
         "ip", "link", "add", "enp3s0", "address", MAC, "type", "veth",
         "peer", "name", "lan0", "netns", place,
     )  # fmt: skip
-    for link in ("lo", "lan0"):
+    for link in ("lo", "lan0"):  # a router hears its own advertisements, and answers by what is new
+        made.run("sh", "-c", f"echo 0 > /proc/sys/net/ipv6/conf/{link}/accept_ra")
         made.run("ip", "link", "set", link, "up")
     made.run("ip", "addr", "add", f"{ROUTER}/16", "dev", "lan0")
     made.run("ip", "addr", "add", f"{ROUTER6}/64", "dev", "lan0", "nodad")

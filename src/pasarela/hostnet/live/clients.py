@@ -1,14 +1,14 @@
 """DHCP clients that run beside their interface: found, and moved to another with their lease.
 
 The same program is started with the same arguments on the new link, with the lease carried over,
-so that it asks for the same address as the same client. The old one ends by SIGKILL: asked to end,
-it would give the lease back or have its script take the address away.
+so that it asks for the same address as the same client. The old one is stopped in its tracks before
+its addresses move, for it would mend what it sees, and ends by SIGKILL: asked to end, it would give
+the lease back or have its script take the address away.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import select
 import signal
 import subprocess
@@ -16,35 +16,36 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import which
 from typing import Any
 
 from pasarela.errors import HostnetRefused
 from pasarela.host import processes
+from pasarela.hostnet.live import dhcpcd
+from pasarela.hostnet.live.client_programs import (
+    PATH,
+    carry_lease,
+    fresh,
+    in_background,
+    moved_arguments,
+    program_name,
+    sparing,
+)
+from pasarela.hostnet.live.state import State
 
-_PROGRAMS = frozenset({"dhclient", "udhcpc", "dhcpcd"})
-_LEASES = Path("/var/lib/dhcp")
-_DHCPCD_LEASES = Path("/var/lib/dhcpcd")
 _SECONDS = 20.0
-_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
-# What runs first when udhcpc starts is "deconfig", which takes the addresses away. They are moved
-# already, so the first is let pass; all that comes later goes to the script that did it so far.
-_SCRIPT = """\
-#!/bin/sh
-# Made by Pasarela for the DHCP client of {link}: the addresses are there already.
-if [ "$1" = deconfig ] && [ ! -e '{marker}' ]; then
-    : > '{marker}'
-    exit 0
-fi
-exec '{script}' "$@"
-"""
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A running client, with all that it takes to start it again."""
+    """A running client, with all that it takes to start it again.
+
+    Attributes:
+        started: when, in clock ticks since the boot: the pid may be another's by now.
+        argv: without the link's name it is dhcpcd that serves all links.
+    """
 
     pid: int
+    started: int
     link: str
     program: str
     argv: tuple[str, ...]
@@ -54,9 +55,18 @@ class Client:
     def name(self) -> str:
         return program_name(self.argv)
 
+    @property
+    def is_manager(self) -> bool:
+        return self.name == dhcpcd.NAME and self.link not in self.argv
+
+    @property
+    def is_running(self) -> bool:
+        return processes.started(self.pid) == self.started and bool(processes.program(self.pid))
+
     def to_json(self) -> dict[str, Any]:
         return {
             "pid": self.pid,
+            "started": self.started,
             "link": self.link,
             "program": self.program,
             "argv": list(self.argv),
@@ -67,6 +77,7 @@ class Client:
     def from_json(cls, found: Mapping[str, Any]) -> Client:
         return cls(
             int(found["pid"]),
+            int(found["started"]),
             str(found["link"]),
             str(found["program"]),
             tuple(map(str, found["argv"])),
@@ -74,48 +85,128 @@ class Client:
         )
 
 
-def program_name(argv: Sequence[str]) -> str:
-    """``dhclient`` of ``/sbin/dhclient``, ``udhcpc`` of ``busybox udhcpc``."""
-    words = [word.rsplit("/", 1)[-1] for word in argv[:2]]
-    return next((word for word in words if word in _PROGRAMS), "")
+# finding
 
 
 def find(links: Iterable[str]) -> list[Client]:
-    """The clients of these links in this network namespace."""
+    """The clients of these links alone in this network namespace."""
     wanted = set(links)
     found = []
     for pid in processes.pids():
-        argv = processes.command_line(pid)
+        argv = dhcpcd.original(pid, processes.command_line(pid))
         link = next((word for word in argv[1:] if word in wanted), None)
-        if link and program_name(argv) and _is_here(pid):
-            environment = tuple(sorted(processes.environment(pid).items()))
-            found.append(Client(pid, link, processes.program(pid), tuple(argv), environment))
+        if link and program_name(argv) and processes.is_here(pid):
+            found.append(_client(pid, link, argv))
     return found
 
 
-def _is_here(pid: int) -> bool:
-    """Whether a process is in this network namespace, and still runs."""
-    try:
-        return Path(f"/proc/{pid}/ns/net").readlink() == Path("/proc/self/ns/net").readlink()
-    except OSError:
-        return False
+def find_manager(state: State) -> list[Client]:
+    """dhcpcd that serves all links, once for each of these that it serves."""
+    links = [link for link in state.links if dhcpcd.serves(link, state)]
+    pid = dhcpcd.manager() if links else None
+    if pid is None:
+        return []
+    argv = dhcpcd.original(pid, processes.command_line(pid))
+    return [_client(pid, link, argv) for link in links]
 
 
-def move(clients: Iterable[Client], link: str, run: Path, known: str = "") -> None:
+def _client(pid: int, link: str, argv: tuple[str, ...]) -> Client:
+    shown = processes.command_line(pid)
+    # A title is longer than the arguments were: what is left of the environment is torn.
+    environment = {} if tuple(shown) != argv else processes.environment(pid)
+    return Client(
+        pid,
+        processes.started(pid),
+        link,
+        processes.program(pid),
+        argv,
+        tuple(sorted(environment.items())),
+    )
+
+
+# moving
+
+
+def freeze(clients: Iterable[Client]) -> None:
+    """Keep clients from mending what moves; who is moved or restored runs again."""
+    for client in clients:
+        _signal(client, signal.SIGSTOP)
+
+
+def move(clients: Iterable[Client], link: str, run: Path, known: str = "") -> tuple[str, ...]:
     """Have each client serve another link from now on.
 
     Args:
         run: a folder for what lasts until the next boot.
         known: the leased address, for a client that keeps no lease.
 
+    Returns:
+        What to do by hand.
+
     Raises:
         HostnetRefused: a client would not start; the old ones that have not been moved run on.
     """
+    notes: list[str] = []
     for client in clients:
+        if client.is_manager:
+            notes += _move_manager(client, link, run)
+            continue
         argv = moved_arguments(client.argv, client.link, link)
-        _carry_lease(client, argv, link)
+        carry_lease(client.argv, client.link, argv, link)
         kill([client])
         start(argv, client.environment, link, run, known)
+    return tuple(notes)
+
+
+def give_up(clients: Iterable[Client], run: Path) -> tuple[str, ...]:
+    """Have these links served by no client any more; what to do by hand."""
+    notes: list[str] = []
+    for client in clients:
+        if client.is_manager:
+            notes += _move_manager(client, "", run)
+        else:
+            kill([client])
+    return tuple(notes)
+
+
+def _move_manager(client: Client, link: str, run: Path) -> list[str]:
+    """dhcpcd that serves all links serves another, or none, in the place of this one."""
+    argv = dhcpcd.for_other_link(_manager_arguments(client), client.link, link, run)
+    dhcpcd.carry_lease(client.link, link)
+    _end_manager()
+    start(argv, client.environment, link or client.link, run)
+    if not any(word.startswith(f"{run}/") for word in argv):
+        return []
+    lines = f"denyinterfaces {client.link}" + (f", and a line interface {link}" if link else "")
+    return [
+        f"dhcpcd serves all links of this host, and leaves {client.link} alone until the next boot "
+        f"only; before you make that permanent, write into {dhcpcd.CONFIGURATION}: {lines}"
+    ]
+
+
+def _manager_arguments(client: Client) -> tuple[str, ...]:
+    """How the manager runs that is there now: not as the client, if that served two links."""
+    pid = dhcpcd.manager()
+    if pid is None or pid == client.pid:
+        return client.argv
+    return dhcpcd.original(pid, processes.command_line(pid))
+
+
+def _end_manager() -> None:
+    pid = dhcpcd.manager()
+    if pid is not None:
+        kill([_client(pid, "", (dhcpcd.NAME,))])
+
+
+# back
+
+
+def clear(clients: Iterable[Client], strangers: Iterable[str]) -> None:
+    """End whoever serves links that were not theirs, before these links lose their addresses."""
+    kill(find(strangers))
+    for client in clients:
+        if client.is_manager and _manager_arguments(client) != client.argv:
+            _end_manager()
 
 
 def restore(
@@ -126,23 +217,53 @@ def restore(
     Raises:
         HostnetRefused: a client would not start.
     """
-    kill(find(strangers))
+    clear(clients := list(clients), strangers)
     for client in clients:
-        if processes.command_line(client.pid) != list(client.argv):
-            start(_in_background(client.argv), client.environment, client.link, run, known)
+        if client.is_running:
+            _signal(client, signal.SIGCONT)
+        elif not client.is_manager or dhcpcd.manager() is None:
+            start(in_background(client.argv), client.environment, client.link, run, known)
 
 
 def kill(clients: Iterable[Client]) -> None:
-    """End clients without a word to server or script."""
+    """End clients without a word to server or script.
+
+    dhcpcd's processes are stopped first, so that none of them sees another one end.
+    """
     for client in clients:
-        with suppress(ProcessLookupError):
-            end = os.pidfd_open(client.pid)
-            try:
-                if processes.command_line(client.pid) == list(client.argv):
+        if not client.is_running:
+            continue
+        ends = _open_all(_signal(client, signal.SIGSTOP))
+        try:
+            for end in ends:
+                with suppress(ProcessLookupError):
                     signal.pidfd_send_signal(end, signal.SIGKILL)
-                    _await_end(end)
-            finally:
+            for end in ends:
+                _await_end(end)
+        finally:
+            for end in ends:
                 os.close(end)
+        if client.name == dhcpcd.NAME and client.link:
+            dhcpcd.without_files(client.link)
+
+
+def _signal(client: Client, number: signal.Signals) -> list[int]:
+    """Tell all processes of a client that still runs; which ones those are."""
+    if not client.is_running:
+        return []
+    kin = dhcpcd.family(client.pid) if client.name == dhcpcd.NAME else [client.pid]
+    for pid in kin:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+    return kin
+
+
+def _open_all(pids: Iterable[int]) -> list[int]:
+    found = []
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            found.append(os.pidfd_open(pid))
+    return found
 
 
 def _await_end(process: int) -> None:
@@ -151,56 +272,7 @@ def _await_end(process: int) -> None:
     poll.poll(_SECONDS * 1000)
 
 
-def moved_arguments(argv: Sequence[str], old: str, new: str) -> tuple[str, ...]:
-    """The arguments with one link's name in the place of another's, in files' names too."""
-    whole = re.compile(rf"(?<![A-Za-z0-9_-]){re.escape(old)}(?![A-Za-z0-9_-])")
-    moved = [argv[0], *(whole.sub(new, word) for word in argv[1:])]
-    for script in ("-s", "-sf"):  # whose name is of no link, or its old one
-        if script in moved:
-            moved[moved.index(script) + 1] = argv[argv.index(script) + 1]
-    if program_name(argv) == "dhclient":
-        moved = _with_own_files(moved, argv, new)
-    return tuple(moved)
-
-
-def _with_own_files(moved: list[str], old: Sequence[str], link: str) -> list[str]:
-    """dhclient's files that are not by link would be shared with the client that was."""
-    stem = f"dhclient{'6' if '-6' in old else ''}.{link}"
-    for option, place in (("-pf", f"/run/{stem}.pid"), ("-lf", f"{_LEASES}/{stem}.leases")):
-        if option not in moved:
-            moved = [moved[0], option, place, *moved[1:]]
-        elif moved[moved.index(option) + 1] == old[old.index(option) + 1]:
-            moved[moved.index(option) + 1] = place
-    return list(_in_background(moved))
-
-
-def _in_background(argv: Sequence[str]) -> tuple[str, ...]:
-    """dhclient that does not wait for an answer: the addresses are there."""
-    if program_name(argv) != "dhclient" or "-nw" in argv:
-        return tuple(argv)
-    return (argv[0], "-nw", *argv[1:])
-
-
-def _carry_lease(client: Client, argv: Sequence[str], link: str) -> None:
-    """Give the new client what the old one knows: a lease that is for this link."""
-    match client.name:
-        case "dhclient":
-            default = _LEASES / "dhclient.leases"
-            source = Path(option(client.argv, "-lf") or default)
-            target = Path(option(argv, "-lf") or default)
-            with suppress(FileNotFoundError):
-                text = source.read_text(errors="surrogateescape")
-                text = text.replace(f'interface "{client.link}"', f'interface "{link}"')
-                target.write_text(text, errors="surrogateescape")
-        case "dhcpcd":
-            for suffix in ("lease", "lease6"):
-                with suppress(FileNotFoundError):
-                    lease = (_DHCPCD_LEASES / f"{client.link}.{suffix}").read_bytes()
-                    (_DHCPCD_LEASES / f"{link}.{suffix}").write_bytes(lease)
-
-
-def option(argv: Sequence[str], name: str) -> str | None:
-    return argv[argv.index(name) + 1] if name in argv[:-1] else None
+# starting
 
 
 def start(
@@ -215,9 +287,8 @@ def start(
     Raises:
         HostnetRefused: it would not start.
     """
-    if program_name(argv) == "udhcpc":
-        argv = _sparing(argv, link, run, known)
-    variables = {"PATH": _PATH, **dict(environment)}
+    argv = sparing(argv, link, run, known)
+    variables = {"PATH": PATH, **dict(environment)}
     with (run / f"{link}.client.log").open("wb") as log:  # a pipe would stay open with the client
         try:
             status = subprocess.run(
@@ -244,47 +315,16 @@ def _refused(argv: Sequence[str], link: str, why: str) -> HostnetRefused:
     )
 
 
-def _sparing(argv: Sequence[str], link: str, run: Path, known: str) -> list[str]:
-    """udhcpc's arguments with a script that spares the addresses, and in the background at once.
-
-    The old way to the script may be such a one of an earlier move; then it is unwrapped.
-    """
-    script = option(argv, "-s") or "/etc/udhcpc/default.script"
-    if Path(script).parent == run:
-        script = re.findall(r"exec '(.*)'", Path(script).read_text())[-1]
-    marker, wrapper = run / f"{link}.spared", run / f"{link}.udhcpc"
-    marker.unlink(missing_ok=True)
-    wrapper.write_text(_SCRIPT.format(link=link, marker=marker, script=script))
-    wrapper.chmod(0o755)
-    words = [word for word in argv if word not in ("-n", "-q", "-f", "-b")]
-    if "-s" in words:
-        words[words.index("-s") + 1] = str(wrapper)
-    else:
-        words += ["-s", str(wrapper)]
-    if known and "-r" not in words:
-        words += ["-r", known]
-    at = next(i for i, word in enumerate(words) if word.endswith("udhcpc")) + 1
-    return [*words[:at], "-b", *words[at:]]
-
-
-def fresh(link: str, address: str | None) -> tuple[str, ...]:
-    """The command line of a client for a link that had none, as ifup would have it.
-
-    Args:
-        address: the one to ask for, if the link has one.
-
-    Raises:
-        HostnetRefused: there is no client on this host.
-    """
-    if (program := which("dhclient", path=_PATH)) is not None:
-        pid, leases = f"/run/dhclient.{link}.pid", f"{_LEASES}/dhclient.{link}.leases"
-        return (program, "-4", "-nw", "-i", "-pf", pid, "-lf", leases, link)
-    if (program := which("udhcpc", path=_PATH)) is not None:
-        wish = ("-r", address) if address else ()
-        return (program, "-p", f"/run/udhcpc.{link}.pid", "-i", link, *wish)
-    if (program := which("dhcpcd", path=_PATH)) is not None:
-        return (program, "-b", link)
-    raise HostnetRefused(
-        "there is no DHCP client on this host",
-        remedy="install one (apt install isc-dhcp-client), or give --address",
-    )
+__all__ = [
+    "Client",
+    "clear",
+    "find",
+    "find_manager",
+    "freeze",
+    "fresh",
+    "give_up",
+    "kill",
+    "move",
+    "restore",
+    "start",
+]

@@ -49,7 +49,8 @@ def snapshot(watched: Sequence[str]) -> Snapshot:
     """How these links are now, whether they are there or not."""
     with open_socket() as socket:
         dump = observe(socket, watched)
-    return Snapshot(dump, tuple(clients.find(watched)), resolved.read(watched))
+    served = (*clients.find(watched), *clients.find_manager(parse(dump)))
+    return Snapshot(dump, served, resolved.read(watched))
 
 
 def leased_address(state: State, links: Sequence[str]) -> str:

@@ -29,7 +29,7 @@ def undo(before: Snapshot) -> tuple[str, ...]:
     watched = before.dump.watched
     strangers = [name for name in watched if name not in {one.link for one in before.clients}]
     with _noting(left):
-        clients.kill(clients.find(strangers))
+        clients.clear(before.clients, strangers)
     with _noting(left), open_socket() as socket:
         _carry_back(socket, before, left)
     _restart_clients(before, left)

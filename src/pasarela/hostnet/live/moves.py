@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Any
 
 from pasarela.errors import ErrorDomain, HostnetRefused, InterfaceNotFound
-from pasarela.hostnet.live import clients, plan, resolved
+from pasarela.hostnet.live import clients, resolved
 from pasarela.hostnet.live.carry import Step, carry_out, open_socket, rehearse
 from pasarela.hostnet.live.clients import Client
-from pasarela.hostnet.live.dump import SYSCTLS, observe
+from pasarela.hostnet.live.dump import SYSCTLS
 from pasarela.hostnet.live.snapshot import RUN, Snapshot, leased_address, snapshot
 from pasarela.hostnet.live.state import State, all_links, ports_of
 from pasarela.hostnet.live.undoing import undo
+from pasarela.hostnet.live.wanted import DISABLE_IPV6, raised, with_port, without_port
 from pasarela.hostnet.live.wishes import check_name, check_ports, wish_of
 from pasarela.model.interface_config import InterfaceConfig
 
@@ -28,7 +30,8 @@ class Change:
     """What a command does in the kernel, planned and not yet done.
 
     ``target`` is the link that gets the addresses, ``sources`` those that lose them;
-    ``dhcp`` whether a client is to run on the target though none did.
+    ``dhcp`` whether a client is to run on the target though none did; ``client_targets`` are links
+    that get the first of several clients, in turn.
     """
 
     before: Snapshot
@@ -36,6 +39,7 @@ class Change:
     sources: tuple[str, ...]
     target: str | None
     dhcp: bool | None = None
+    client_targets: tuple[str, ...] = ()
 
     @property
     def watched(self) -> tuple[str, ...]:
@@ -58,17 +62,6 @@ def raise_bridge(config: InterfaceConfig) -> None:
     do_or_undo(plan_raise(config))
 
 
-def dissolve(bridge: str) -> None:
-    """Give the first port all that the bridge has, and end the bridge.
-
-    Raises:
-        InterfaceNotFound: there is no such bridge.
-        HostnetRefused: guests are plugged into it.
-        SystemCallFailed: the kernel refused; the host is as it was.
-    """
-    do_or_undo(plan_dissolve(bridge))
-
-
 # planning
 
 
@@ -84,49 +77,31 @@ def plan_raise(config: InterfaceConfig) -> Change:
             remedy=f"choose another name, or add the port: "
             f"pasarela host-bridge add-port {wish.name} {wish.ports[0]}",
         )
-    wanted = plan.raised(before.state, wish)
+    wanted = raised(before.state, wish)
     dhcp = None if config.ipv4 is None else config.ipv4.dhcp
     return Change(before, wanted, wish.ports, wish.name, dhcp)
-
-
-def plan_dissolve(bridge: str, heir: str | None = None) -> Change:
-    with open_socket() as socket:
-        look = observe(socket, ())
-    links = all_links(look)
-    _require_bridge(bridge, links.get(bridge))
-    ports = ports_of(look, bridge)
-    guests = [port for port in ports if links[port].kind == "tun"]
-    if guests:
-        raise HostnetRefused(
-            f"guests are plugged into {bridge} by {', '.join(guests)}",
-            remedy="shut them down, or move them to another network, first",
-        )
-    heir = heir if heir in ports else _heir(links[bridge].mac, ports, links)
-    before = snapshot((bridge, *ports))
-    wanted = plan.dissolved(before.state, bridge, ports, heir)
-    return Change(before, wanted, (bridge,), heir)
 
 
 def plan_add_port(bridge: str, port: str) -> Change:
     before = snapshot((bridge, port))
     links = all_links(before.dump)
-    _require_bridge(bridge, links.get(bridge))
+    require_bridge(bridge, links.get(bridge))
     check_ports(bridge, (port,), links)
-    return Change(before, plan.with_port(before.state, bridge, port), (port,), bridge)
+    return Change(before, with_port(before.state, bridge, port), (port,), bridge)
 
 
 def plan_remove_port(bridge: str, port: str) -> Change:
     before = snapshot((bridge, port))
     links = all_links(before.dump)
-    _require_bridge(bridge, links.get(bridge))
+    require_bridge(bridge, links.get(bridge))
     if port not in links or links[port].master != bridge:
         inside = ", ".join(ports_of(before.dump, bridge)) or "none"
         raise HostnetRefused(f"{port} is not in {bridge}", remedy=f"its ports are: {inside}")
     _refuse_last(before, bridge, port)
     with suppress(OSError):  # a kernel without IPv6
-        ipv6 = (SYSCTLS / plan.DISABLE_IPV6.format("default")).read_text().strip()
-        return Change(before, plan.without_port(before.state, port, ipv6), (), None)
-    return Change(before, plan.without_port(before.state, port, None), (), None)
+        ipv6 = (SYSCTLS / DISABLE_IPV6.format("default")).read_text().strip()
+        return Change(before, without_port(before.state, port, ipv6), (), None)
+    return Change(before, without_port(before.state, port, None), (), None)
 
 
 def _refuse_last(before: Snapshot, bridge: str, port: str) -> None:
@@ -143,19 +118,13 @@ def _refuse_last(before: Snapshot, bridge: str, port: str) -> None:
         )
 
 
-def _require_bridge(name: str, link: Any) -> None:
+def require_bridge(name: str, link: Any) -> None:
     if link is None or link.kind != "bridge":
         raise InterfaceNotFound(
             f"there is no bridge '{name}'",
             domain=ErrorDomain.INTERFACE,
             remedy="pasarela host-bridge show lists them",
         )
-
-
-def _heir(mac: bytes, ports: Sequence[str], links: Any) -> str | None:
-    """The port that the bridge was made over: it lent its MAC; else the first."""
-    twins = [port for port in ports if links[port].mac == mac]
-    return next(iter(twins or ports), None)
 
 
 # doing
@@ -197,43 +166,49 @@ def do_or_undo(change: Change, step: Step = lambda name: None) -> tuple[str, ...
 
 def do(change: Change, step: Step = lambda name: None) -> tuple[str, ...]:
     RUN.mkdir(parents=True, exist_ok=True)
-    mine = [client for client in change.before.clients if client.link in change.sources]
     with open_socket() as socket:
         rehearse(socket, set(change.before.state.routes) - set(change.wanted.routes))
-        clients.freeze(mine)
         carry_out(socket, change.watched, change.wanted, step)
     if change.target is None:
         return ()
     step("client")
-    notes = _move_clients(change, mine, change.target)
+    _move_clients(change, change.target)
     step("dns")
-    return notes + resolved.move(change.before.dns, change.sources, change.target)
+    return resolved.move(change.before.dns, change.sources, change.target)
 
 
-def _move_clients(change: Change, mine: Sequence[Client], target: str) -> tuple[str, ...]:
+def _move_clients(change: Change, target: str) -> None:
+    mine = [client for client in change.before.clients if client.link in change.sources]
     known = leased_address(change.before.state, change.sources)
     if change.dhcp is False:  # addresses of its own: the lease runs out by itself
-        return clients.give_up(mine, RUN)
-    if mine:
-        return clients.move(mine, target, RUN, known)
-    if change.dhcp:
+        clients.kill(mine)
+    elif mine and not change.client_targets:
+        clients.move(mine, target, RUN, known)
+    elif mine:
+        _move_in_turn(change, mine, target)
+    elif change.dhcp:
         clients.start(clients.fresh(target, known), (), target, RUN, known)
-    return ()
+
+
+def _move_in_turn(change: Change, mine: Sequence[Client], target: str) -> None:
+    """Each to the link that it came from, and those that are left to the target."""
+    for client, link in zip(mine, chain(change.client_targets, repeat(target)), strict=False):
+        known = leased_address(change.wanted, (link,))
+        clients.move([client], link, RUN, known)
 
 
 __all__ = [
     "RUN",
     "Change",
     "Snapshot",
-    "dissolve",
     "do",
     "do_or_undo",
     "leased_address",
     "plan_add_port",
-    "plan_dissolve",
     "plan_raise",
     "plan_remove_port",
     "raise_bridge",
+    "require_bridge",
     "snapshot",
     "undo",
 ]

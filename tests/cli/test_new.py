@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,16 @@ def test_a_chore_in_one_line(program: Program) -> None:
     assert "192.168.123.1/24" in _ip("address", "show", "virbr1")
     program("net-destroy", "mired2")
     program("net-destroy", "default")
+
+
+def test_many_at_once_choose_differently(program: Program) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        done = list(pool.map(lambda name: program("net-new", name), "abcdef"))
+    assert [(one.code, one.err) for one in done] == [(0, "")] * 6
+    chosen = [one.out.split("defined: ")[1] for one in done]
+    assert sorted(one.split(",")[0] for one in chosen) == [
+        f"192.168.{number}.0/24" for number in range(122, 128)
+    ]
 
 
 def test_dry_run_touches_nothing(program: Program, root: Path) -> None:

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pasarela.cli import lookup
+from pasarela.cli.door import root_of
 from pasarela.cli.faults import CommandFailed, explained, unplaced
 from pasarela.cli.local import engine_of
+from pasarela.cli.newnet.alone import alone
 from pasarela.errors import NetworkNotFound, OperationFailed
 from pasarela.model.handles import NetworkFilter
 
@@ -28,9 +30,13 @@ def net_new(context: Context, arguments: Arguments) -> bool:
     name = arguments.text("name")
     with explained(f"Failed to make network {name}"):
         engine = engine_of(context)
-        _refuse_taken(engine, name)
-        definition = _definition(context, arguments)
-        return _carry_out(context, arguments, definition)
+        if arguments.flag("dry-run"):
+            _refuse_taken(engine, name)
+            return _show_plan(context, _definition(context, arguments))
+        with alone(root_of(context.settings)):
+            _refuse_taken(engine, name)
+            network = _define(context, arguments, _definition(context, arguments))
+        return _finish(context, arguments, network)
 
 
 def net_default(context: Context, arguments: Arguments) -> bool:
@@ -39,12 +45,16 @@ def net_default(context: Context, arguments: Arguments) -> bool:
     with explained(f"Failed to make network {DEFAULT}"):
         engine = engine_of(context)
         existing = _lookup(engine, DEFAULT)
-        if existing is None:
-            return _carry_out(context, arguments, default_network(_surroundings(engine)))
-        context.say(f"Network {DEFAULT} exists already\n")
-        _start_and_mark(context, arguments, existing)
-        _report_json(context, existing)
-        return True
+        if existing is not None:
+            context.say(f"Network {DEFAULT} exists already\n")
+            _start_and_mark(context, arguments, existing)
+            _report_json(context, existing)
+            return True
+        if arguments.flag("dry-run"):
+            return _show_plan(context, default_network(_surroundings(engine)))
+        with alone(root_of(context.settings)):
+            network = _define(context, arguments, default_network(_surroundings(engine)))
+        return _finish(context, arguments, network)
 
 
 def net_boot(context: Context, _: Arguments) -> bool:
@@ -197,22 +207,30 @@ def _lookup(engine: Engine, name: str) -> NetworkRef | None:
         return None
 
 
-def _carry_out(context: Context, arguments: Arguments, definition: Network) -> bool:
-    """Define it and what else was asked for, or only say so; all of it or nothing."""
+def _show_plan(context: Context, definition: Network) -> bool:
+    from pasarela.xml.network import format_network
+
+    with unplaced():
+        plan = engine_of(context).plan_start(format_network(definition))
+    _print_plan(context, plan)
+    return True
+
+
+def _define(context: Context, arguments: Arguments, definition: Network) -> NetworkRef:
     from pasarela.xml.network import format_network
 
     xml = format_network(definition)
-    if arguments.flag("dry-run"):
-        with unplaced():
-            plan = engine_of(context).plan_start(xml)
-        _print_plan(context, plan)
-        return True
     with unplaced():
         if not arguments.flag("start"):  # which finds the same
             _look_ahead(context, xml)
         network = context.connection.define_xml(xml)
     context.say(f"Network {network.name} defined: {_summary(definition)}\n")
     _note_deafness(context, definition)
+    return network
+
+
+def _finish(context: Context, arguments: Arguments, network: NetworkRef) -> bool:
+    """What else was asked for; without all of it, nothing stays."""
     try:
         _start_and_mark(context, arguments, network)
     except CommandFailed:

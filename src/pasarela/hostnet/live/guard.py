@@ -1,4 +1,4 @@
-"""Addresses and routes that stay while a running manager takes their links over.
+"""Addresses, routes and neighbours that stay while a running manager takes their links over.
 
 A manager that begins anew with a link clears it first, even of what it is about to put there. So
 somebody listens to the kernel meanwhile, and puts back what goes, within a millisecond or two. What
@@ -12,8 +12,8 @@ import select
 import socket
 import time
 from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from dataclasses import replace
-from errno import EEXIST
 from pathlib import Path
 from socket import AF_INET6, if_nameindex
 from struct import Struct
@@ -25,20 +25,23 @@ from pasarela.host.netlink.socket import NLM_F_CREATE, NLM_F_EXCL, Message, Netl
 from pasarela.hostnet.live import plan, wire
 from pasarela.hostnet.live.carry import open_socket
 from pasarela.hostnet.live.dump import NETLINK_ROUTE, SYSCTLS, observe
-from pasarela.hostnet.live.items import Address, Route
+from pasarela.hostnet.live.items import Address, Neighbour, Route, Rule
 from pasarela.hostnet.live.state import State, parse
 
-# Of rtnetlink's multicast groups those that tell of addresses and routes that go.
-_IPV4_ADDRESSES, _IPV4_ROUTES, _IPV6_ADDRESSES, _IPV6_ROUTES = 0x10, 0x40, 0x100, 0x400
-_GROUPS = _IPV4_ADDRESSES | _IPV4_ROUTES | _IPV6_ADDRESSES | _IPV6_ROUTES
+# Of rtnetlink's multicast groups those that tell of neighbours, addresses and routes that go.
+_NEIGHBOURS, _IPV4_ADDRESSES, _IPV4_ROUTES = 0x4, 0x10, 0x40
+_IPV6_ADDRESSES, _IPV6_ROUTES = 0x100, 0x400
+_GROUPS = _NEIGHBOURS | _IPV4_ADDRESSES | _IPV4_ROUTES | _IPV6_ADDRESSES | _IPV6_ROUTES
+_GOES = frozenset({wire.RTM_DELNEIGH, wire.RTM_DELADDR, wire.RTM_DELROUTE})
 _HEADER = Struct("=IH")
 _BUFFER = 1 << 20
 _LOOK = 0.05  # seconds between two looks at whether a manager is done
+Kept = Neighbour | Address | Route
 _QUIET = 0.4  # seconds without a loss after which it has cleared all that it means to
 
 
 class Guard:
-    """Puts back what a state has of addresses and routes, as long as the block runs.
+    """Puts back what a state has of addresses, routes and neighbours, as long as the block runs.
 
     Args:
         state: what is to stay; of links that are not there, what stays is put nowhere.
@@ -87,11 +90,14 @@ class Guard:
             ours = {one.key for one in self._state.routes}
             theirs = {_way(one) for one in present.routes if one.key not in ours}
             twins = [one for one in present.routes if one.key in ours and _way(one) in theirs]
+            self._items = [one for one in self._items if one not in twins]
             netlink.request([wire.remove(one, indexes) for one in twins])
 
     # the thread
 
     def _run(self) -> None:
+        with suppress(OSError):  # each millisecond counts, on a machine that is busy, too
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
         with open_socket() as netlink:
             news = self._news.fileno()
             while self._ends not in select.select([news, self._ends], [], [])[0]:
@@ -105,7 +111,7 @@ class Guard:
                 kind = _HEADER.unpack_from(self._news.recv(_BUFFER))[1]
             except OSError:  # more news than room for them: some of it may be that
                 return True
-            found = found or kind in (wire.RTM_DELADDR, wire.RTM_DELROUTE)
+            found = found or kind in _GOES
         return found
 
     def _put_back(self, netlink: NetlinkSocket) -> None:
@@ -113,7 +119,10 @@ class Guard:
         items = [one for one in self._items if indexes.keys() >= _links(one)]
         _allow_ipv6(_with_ipv6(items))
         replies = netlink.request([_adding(one, indexes) for one in items])
-        if any(reply.error is None or reply.error.errno != EEXIST for reply in replies):
+        if any(
+            reply.error is None and not isinstance(one, Neighbour)
+            for one, reply in zip(items, replies, strict=True)
+        ):
             self._lost = time.monotonic()
 
 
@@ -123,15 +132,29 @@ def around(links: Collection[str]) -> Guard:
         return Guard(parse(observe(netlink, links)))
 
 
-def _in_order(state: State) -> list[Address | Route]:
-    """Addresses, then routes, those behind a gateway last."""
+def on_the_way_back(now: State, before: State) -> Guard:
+    """A guard of what was, with whom these links know by now: nobody is to be asked for again."""
+    heir = next((one.link for one in before.addresses), None)
+    if heir is None:
+        return Guard(before)
+    known = {one.key: one for one in before.neighbours}
+    known |= {one.key: one for one in (each.on(heir) for each in now.neighbours)}
+    return Guard(replace(before, neighbours=tuple(known.values())))
+
+
+def _in_order(state: State) -> list[Kept]:
+    """Neighbours, addresses, then routes, those behind a gateway last."""
     bare = replace(state, addresses=(), routes=(), rules=(), neighbours=())
-    wanted = replace(state, rules=(), neighbours=())
-    return [one for one in plan.move(bare, wanted).add if isinstance(one, Address | Route)]
+    return [one for one in plan.move(bare, state).add if not isinstance(one, Rule)]
 
 
-def _adding(item: Address | Route, indexes: wire.Indexes) -> Message:
-    """The message that adds what is missing, and changes nothing that is there."""
+def _adding(item: Kept, indexes: wire.Indexes) -> Message:
+    """The message that adds what is missing, and changes nothing that is there.
+
+    A neighbour is told of anyway: asked for again, it might answer after a second only.
+    """
+    if isinstance(item, Neighbour):
+        return wire.add(item, indexes)
     now = wire.at_once(item) if isinstance(item, Address) else item
     return replace(wire.add(now, indexes), flags=NLM_F_CREATE | NLM_F_EXCL)
 
@@ -152,11 +175,11 @@ def _way(route: Route) -> tuple[object, ...]:
     return route.links, route.table, route.type, route.destination, route.gateway, route.hops
 
 
-def _links(item: Address | Route) -> frozenset[str]:
-    return frozenset({item.link}) if isinstance(item, Address) else item.links
+def _links(item: Kept) -> frozenset[str]:
+    return item.links if isinstance(item, Route) else frozenset({item.link})
 
 
-def _with_ipv6(items: Iterable[Address | Route]) -> set[str]:
+def _with_ipv6(items: Iterable[Kept]) -> set[str]:
     return {one.link for one in items if isinstance(one, Address) and one.family == AF_INET6}
 
 

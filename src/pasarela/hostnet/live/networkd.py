@@ -69,7 +69,7 @@ class NetworkdTold(Told):
     @contextmanager
     def taking_back(self, now: State, before: State, notes: list[str]) -> Iterator[None]:
         """It reads first: with a bridge that goes, a card that it takes for a port has failed."""
-        with Guard(before) as standing_by:
+        with guard.on_the_way_back(now, before) as standing_by:
             try:
                 tree.take_back(self.root, self.volatile)
                 self._drop_empty_folders()

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pasarela.errors import ServiceFailed
 from pasarela.hostnet import tree
+from pasarela.hostnet.live import guard
 from pasarela.hostnet.live.guard import Guard
 from pasarela.hostnet.live.networkmanager import RunningNetworkManager
 from pasarela.hostnet.live.state import State
@@ -48,7 +49,7 @@ class NetworkManagerTold(Told):
             if _leaving(now, before):
                 tree.take_back(self.root, [one for one in self.volatile if not is_bridge(one)])
                 _reload(manager, notes)
-            with Guard(before) as standing_by:
+            with guard.on_the_way_back(now, before) as standing_by:
                 try:
                     yield
                 finally:

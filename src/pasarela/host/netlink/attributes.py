@@ -7,7 +7,7 @@ slices of the buffer. Both are strict where the kernel is: a length that overrun
 from __future__ import annotations
 
 from collections.abc import Iterator
-from struct import Struct, error
+from struct import Struct
 
 _HEADER = Struct("=HH")
 _TYPE_MASK = 0x3FFF  # the top bits mark nesting and byte order
@@ -55,11 +55,13 @@ def each(data: bytes) -> Iterator[tuple[int, bytes]]:
     Raises:
         ValueError: a length runs past the end.
     """
-    offset = 0
-    while len(data) - offset >= _HEADER.size:
-        length, kind = _unpack(data, offset)
-        yield kind & _TYPE_MASK, data[offset + _HEADER.size : offset + length]
-        offset += (length + 3) & ~3
+    start, end = 0, len(data)
+    while end - start >= _HEADER.size:
+        length, kind = _HEADER.unpack_from(data, start)
+        if length < _HEADER.size or start + length > end:
+            raise ValueError(f"netlink attribute of length {length} overruns its message")
+        yield kind & _TYPE_MASK, data[start + _HEADER.size : start + length]
+        start += (length + 3) & ~3
 
 
 def parse(data: bytes) -> dict[int, bytes]:
@@ -78,13 +80,3 @@ def as_u32(value: bytes) -> int:
 
 def as_be32(value: bytes) -> int:
     return int.from_bytes(value[:4], "big")
-
-
-def _unpack(data: bytes, offset: int) -> tuple[int, int]:
-    try:
-        length, kind = _HEADER.unpack_from(data, offset)
-    except error as cause:
-        raise ValueError("netlink attribute cut short") from cause
-    if length < _HEADER.size or offset + length > len(data):
-        raise ValueError(f"netlink attribute of length {length} overruns its message")
-    return length, kind

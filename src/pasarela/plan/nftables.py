@@ -265,6 +265,10 @@ class Rule:
     expressions: tuple[Expression, ...]
 
     def __str__(self) -> str:
+        return self._text
+
+    @cached_property
+    def _text(self) -> str:
         return " ".join(map(str, self.expressions))
 
     @cached_property

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Iterable
+from contextlib import closing
 from typing import Any
+
+from pasarela.host.nftables import Firewall
+from pasarela.plan.ruleset import FirewallSection
 
 TABLE = "inet pasarela"
 
@@ -14,6 +19,12 @@ def nft(*words: str, text: str | None = None) -> str:
     done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def observed(sections: Iterable[FirewallSection]) -> set[FirewallSection]:
+    """What an adapter sees of them that has made none itself, so it has to look."""
+    with closing(Firewall()) as other:
+        return other.observe(sections)
 
 
 def table_exists(table: str = TABLE) -> bool:

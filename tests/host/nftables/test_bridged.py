@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 
 from host.nftables.kinds import KINDS, network, section
-from host.nftables.listing import listing, nft, table_exists
+from host.nftables.listing import listing, nft, observed, table_exists
 from host.nftables.probe import PATIENCE, SHORT, SILENCE, all_ways
 from host.nftables.topology import Namespace, Topology
 from pasarela.host.capabilities import KernelCapabilities
@@ -70,8 +70,8 @@ def test_to_ask_again_harms_no_table_that_is_there(firewall: Firewall):
 
 def test_both_tables_come_in_one_transaction(firewall: Firewall):
     firewall.apply([Create(one) for one in ALL])
-    assert firewall.observe(ALL) == set(ALL)
-    assert firewall.observe([SILENT]) == {SILENT}
+    assert observed(ALL) == set(ALL)
+    assert observed([SILENT]) == {SILENT}
     assert listing(BRIDGE)["set no_ipv6"]["elem"] == ["virbr2", "virbr5"]
 
 
@@ -80,10 +80,10 @@ def test_it_is_there_only_while_a_network_needs_it(firewall: Firewall):
     assert not table_exists(BRIDGE)
     firewall.apply([Create(SILENT), Create(QUIET)])
     firewall.apply([Remove(QUIET)])
-    assert firewall.observe(ALL) == {SILENT, ISOLATED}
+    assert observed(ALL) == {SILENT, ISOLATED}
     firewall.apply([Remove(SILENT)])
     assert not table_exists(BRIDGE)
-    assert firewall.observe(ALL) == {ISOLATED}
+    assert observed(ALL) == {ISOLATED}
     firewall.apply([Remove(ISOLATED)])
     assert nft("list", "ruleset") == ""
 
@@ -93,10 +93,10 @@ def test_a_network_that_may_speak_ipv6_from_now_on(firewall: Firewall):
     firewall.apply([Create(SILENT)])
     done = (Change(SILENT, allowed),)
     firewall.apply(done)
-    assert firewall.observe([allowed]) == {allowed}
+    assert observed([allowed]) == {allowed}
     assert not table_exists(BRIDGE)
     firewall.apply(undo(done))
-    assert firewall.observe([SILENT]) == {SILENT}
+    assert observed([SILENT]) == {SILENT}
 
 
 def test_a_table_that_somebody_else_uses_too_stays(firewall: Firewall):
@@ -131,7 +131,7 @@ def test_what_others_do_is_noticed_and_put_right(firewall: Firewall, drift, neig
     firewall.apply(
         [Change(seen[one.key], one) if one.key in seen else Create(one) for one in everything]
     )
-    assert firewall.observe(everything) == everything
+    assert observed(everything) == everything
     assert (listing(), listing(BRIDGE)) == whole
 
 
@@ -141,7 +141,7 @@ def test_a_link_that_somebody_put_into_the_set_is_noticed(firewall: Firewall):
     (found,) = firewall.observe([ISOLATED])
     assert "no_ipv6" in found.drift
     firewall.apply([Change(found, ISOLATED)])
-    assert firewall.observe(ALL) == {ISOLATED, SILENT}
+    assert observed(ALL) == {ISOLATED, SILENT}
 
 
 @pytest.mark.usefixtures("capable")

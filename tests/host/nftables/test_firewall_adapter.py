@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from host.nftables.kinds import KINDS, NAT, network, section
-from host.nftables.listing import TABLE, listing, nft, table_exists
+from host.nftables.listing import TABLE, listing, nft, observed, table_exists
 from pasarela.errors import SystemCallFailed
 from pasarela.host.netlink import socket as netlink_socket
 from pasarela.host.nftables import Firewall
@@ -28,8 +28,8 @@ ALL = (NAT_SECTION, ISOLATED, SILENT, ROUTED)
 
 def test_what_was_created_is_seen(firewall: Firewall):
     firewall.apply([Create(one) for one in ALL])
-    assert firewall.observe(ALL) == set(ALL)
-    assert firewall.observe([ISOLATED]) == {ISOLATED}
+    assert observed(ALL) == set(ALL)
+    assert observed([ISOLATED]) == {ISOLATED}
 
 
 def test_nothing_is_seen_of_what_is_not_there(firewall: Firewall):
@@ -63,7 +63,7 @@ def test_a_change_replaces_chains_and_elements(firewall: Firewall):
     firewall.apply([Change(after, before), Change(before, after)])
     assert listing() == wanted
     firewall.apply([Change(after, before)])
-    assert firewall.observe([before]) == {before}
+    assert observed([before]) == {before}
     assert firewall.observe([after]) == {replace(after, drift="rules of to_virbr0 were changed")}
 
 
@@ -81,7 +81,7 @@ def test_an_address_may_move_to_another_bridge_in_one_step(firewall: Firewall):
     here, there = (section(network(name, "10.1.1.1/24", mode=NAT)) for name in ("one", "two"))
     firewall.apply([Create(here)])
     firewall.apply([Remove(here), Create(there)])
-    assert firewall.observe([here, there]) == {there}
+    assert observed([here, there]) == {there}
 
 
 def test_to_create_again_and_to_remove_again_is_nothing(firewall: Firewall):
@@ -91,7 +91,7 @@ def test_to_create_again_and_to_remove_again_is_nothing(firewall: Firewall):
     assert listing() == once
     firewall.apply([Remove(NAT_SECTION)])
     firewall.apply([Remove(NAT_SECTION)])
-    assert firewall.observe(ALL) == {ISOLATED}
+    assert observed(ALL) == {ISOLATED}
 
 
 def test_no_action_is_nothing(firewall: Firewall):
@@ -104,7 +104,7 @@ def test_after_a_flush_by_somebody_else(firewall: Firewall):
     nft("flush", "ruleset")
     assert firewall.observe(ALL) == set()
     firewall.apply([Change(NAT_SECTION, ISOLATED), Remove(SILENT), Create(ROUTED)])
-    assert firewall.observe(ALL) == {ISOLATED, ROUTED}
+    assert observed(ALL) == {ISOLATED, ROUTED}
 
 
 DRIFTS = {
@@ -149,7 +149,7 @@ def test_what_others_do_is_noticed_and_put_right(
     assert found != NAT_SECTION
     assert found.drift
     firewall.apply([Change(found, NAT_SECTION)])
-    assert firewall.observe(everything) == everything
+    assert observed(everything) == everything
     assert listing() == whole
 
 
@@ -158,9 +158,34 @@ def test_what_others_did_to_a_section_goes_with_it(firewall: Firewall, drift: st
     firewall.apply([Create(NAT_SECTION), Create(ISOLATED)])
     nft(text=DRIFTS[drift].format(table=TABLE).replace("; ", "\n") + "\n")
     firewall.apply([Remove(found) for found in firewall.observe([NAT_SECTION])])
-    assert firewall.observe([NAT_SECTION]) == set()
+    assert observed([NAT_SECTION]) == set()
     assert "virbr0" not in nft("list", "ruleset")
     assert "192.168.122.1" not in nft("list", "ruleset")
+
+
+def test_what_we_made_is_only_looked_at_after_another_change(
+    firewall: Firewall, monkeypatch: pytest.MonkeyPatch
+):
+    def look() -> None:
+        assert firewall.observe(ALL) == set(ALL)
+
+    firewall.apply([Create(one) for one in ALL])
+    glance = traffic(firewall, look, monkeypatch)
+    assert glance < 200
+    nft("add", "table", "ip", "other")
+    assert traffic(firewall, look, monkeypatch) > 10 * glance
+    firewall.apply([Remove(ISOLATED)])
+    assert firewall.observe(ALL) == {*ALL} - {ISOLATED}
+    firewall.apply([Create(ISOLATED)])
+    look()
+
+
+def test_what_comes_between_two_changes_of_ours_is_noticed(firewall: Firewall):
+    firewall.apply([Create(ISOLATED)])
+    nft("flush", "chain", *TABLE.split(), "from_virbr1")
+    firewall.apply([Create(NAT_SECTION)])
+    assert firewall.observe([ISOLATED]) != {ISOLATED}
+    assert firewall.observe([NAT_SECTION]) == {NAT_SECTION}
 
 
 def test_a_replaced_rule_is_noticed(firewall: Firewall):
@@ -177,7 +202,7 @@ def test_taking_back_the_removal_of_a_drifted_section_makes_it_whole(firewall: F
     done = [Remove(found) for found in firewall.observe([ISOLATED])]
     firewall.apply(done)
     firewall.apply(undo(done))
-    assert firewall.observe([ISOLATED]) == {ISOLATED}
+    assert observed([ISOLATED]) == {ISOLATED}
 
 
 def test_an_address_that_two_networks_serve_stays_with_the_other(firewall: Firewall):
@@ -186,7 +211,7 @@ def test_an_address_that_two_networks_serve_stays_with_the_other(firewall: Firew
     firewall.apply([Create(two)])
     (drifted,) = (one.drifted("test"),)
     firewall.apply([Remove(drifted)])
-    assert firewall.observe([one, two]) == {two}
+    assert observed([one, two]) == {two}
 
 
 def broken(name: str) -> FirewallSection:
@@ -217,8 +242,8 @@ def many(count: int) -> list[FirewallSection]:
 def check_many(firewall: Firewall) -> None:
     sections = many(300)
     firewall.apply([Create(one) for one in sections])
-    assert firewall.observe(sections) == set(sections)
-    assert firewall.observe(sections[7:8]) == set(sections[7:8])
+    assert observed(sections) == set(sections)
+    assert observed(sections[7:8]) == set(sections[7:8])
     firewall.apply([Remove(one) for one in sections])
     assert not table_exists()
 

@@ -12,7 +12,7 @@ from pasarela.host.nftables.glance import dispatches
 from pasarela.host.nftables.inventory import Inventory, look, look_at_all
 from pasarela.host.nftables.transaction import Step
 from pasarela.plan.actions import Action
-from pasarela.plan.nftables import NamedSet, Table
+from pasarela.plan.nftables import IfName, NamedSet, Table
 from pasarela.plan.ruleset import BASES, FirewallSection
 
 _NETLINK_NETFILTER = 12
@@ -42,6 +42,8 @@ class Firewall:
             raise _failure("reach", error) from error
         self._seen_well: tuple[int, frozenset[str]] | None = None  # at which generation, for whom
         self._transactions = 0  # of the last change
+        self._made: dict[IfName, str] = {}  # the digests of what our own transactions made
+        self._made_at = -1  # the generation up to which there has been no other
 
     def close(self) -> None:
         self._socket.close()
@@ -50,18 +52,26 @@ class Firewall:
         """What is there in place of these sections.
 
         A section that is whole comes back as it was expected; one that differs comes back with
-        its ``drift``; one of which nothing is there does not come back.
+        its ``drift``; one of which nothing is there does not come back. What we have made
+        ourselves is only looked at if anybody has changed a rule since.
 
         Raises:
             SystemCallFailed: the kernel refused.
         """
         expected = tuple(expected)
         try:
+            if self._stand(expected):
+                return set(expected)
             seen = look(self._socket, expected)
         except OSError as error:
             raise _failure("read", error) from error
         found = (seen.section(section) for section in expected)
         return {section for section in found if section}
+
+    def _stand(self, sections: Iterable[FirewallSection]) -> bool:
+        """Whether our own transactions made them, and nobody has made another one since."""
+        made = all(self._made.get(section.bridge) == section.digest for section in sections)
+        return made and self._made_at == self._generation()
 
     def dispatches(self, bridges: Iterable[str]) -> bool:
         """Whether nobody has emptied our table: a glance, where ``observe`` looks closely.
@@ -99,12 +109,23 @@ class Firewall:
         steps = [transaction.step(action) for action in actions]
         seen_well, self._seen_well = self._seen_well, None
         self._transactions = 0
+        made, self._made = self._made, {}
         try:
+            generation = self._generation()
             self._apply(steps)
         except OSError as error:
             raise _failure("change", error) from error
+        self._remember(made if generation == self._made_at else {}, generation, steps)
         if seen_well is not None:
             self._seen_well = self._foreseen(*seen_well, steps)
+
+    def _remember(self, made: dict[IfName, str], generation: int, steps: Iterable[Step]) -> None:
+        for before, after in steps:
+            if before:
+                made.pop(before.bridge, None)
+            if after:
+                made[after.bridge] = after.digest
+        self._made, self._made_at = made, generation + self._transactions
 
     def _foreseen(
         self, generation: int, bridges: frozenset[str], steps: Sequence[Step]

@@ -14,9 +14,10 @@ from engine.conftest import engine_on
 from engine.machines import BreakingMachine, Fault, MemoryMachine, refuse
 from pasarela.engine.engine import Engine
 from pasarela.errors import InternalError
+from pasarela.model.network import Network
 from pasarela.model.paths import Paths
 from pasarela.plan.actions import Action, ApplyError, Meanwhile, Remove, nothing
-from pasarela.plan.facts import RouteFact
+from pasarela.plan.facts import Facts, RouteFact
 from pasarela.plan.links import ForeignLink
 from pasarela.plan.resources import BridgeLink, DnsmasqProcess, TextFile
 
@@ -129,6 +130,76 @@ def test_where_inotify_is_used_up_networks_are_served_from_the_first(
     engine.start(refs[0])
     assert engine.start_many(refs) == []
     assert [is_served(machine, paths, ref.name) for ref in refs] == [True] * 3
+
+
+class CountingMachine(MemoryMachine):
+    """Counts the dnsmasqs that start in one go, and how often it is asked what is true of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches: list[int] = []
+        self.asked = 0
+
+    def apply(self, actions: Sequence[Action], meanwhile: Meanwhile = nothing) -> None:
+        self.batches.append(sum(isinstance(one.resource, DnsmasqProcess) for one in actions))
+        super().apply(actions, meanwhile)
+
+    def facts_for(self, networks: Sequence[Network]) -> Facts:
+        self.asked += 1
+        return super().facts_for(networks)
+
+
+def test_many_start_in_batches(root: Path) -> None:
+    machine = CountingMachine()
+    engine = engine_on(root, machine)
+    refs = [engine.define_xml(documents.nat(number)) for number in range(70)]
+    assert engine.start_many(refs) == []
+    assert machine.batches == [32, 32, 6]
+    assert machine.asked == 1
+    assert len(active(engine)) == 70
+
+
+class RefusingMachine(MemoryMachine):
+    """A host on which one network's dnsmasq does not start."""
+
+    def apply(self, actions: Sequence[Action], meanwhile: Meanwhile = nothing) -> None:
+        for position, action in enumerate(actions):
+            if action.resource.key == ("dnsmasq", "n40") and not isinstance(action, Remove):
+                raise ApplyError(actions[:position], InternalError("Address already in use"))
+            super().apply([action])
+        meanwhile()
+
+
+def test_one_that_fails_takes_only_its_own_batch_along(root: Path) -> None:
+    machine = RefusingMachine()
+    engine = engine_on(root, machine)
+    refs = [engine.define_xml(documents.nat(number)) for number in range(70)]
+    assert [failure.name for failure in engine.start_many(refs)] == ["n40"]
+    assert len(active(engine)) == 69
+    removed = [one.resource for one in machine.applied if isinstance(one, Remove)]
+    bridges = {one.name for one in removed if isinstance(one, BridgeLink)}
+    assert bridges == {f"virbr{number}" for number in range(32, 64)}
+    assert "virbr40" not in {key[1] for key in machine.state}
+
+
+def test_a_subnet_of_an_earlier_batch_is_a_clash_too(engine: Engine) -> None:
+    refs = [engine.define_xml(documents.nat(number)) for number in range(40)]
+    clash = engine.define_xml(documents.nat(77).replace("10.0.77", "10.0.1"))
+    [failure] = engine.start_many([*refs, clash])
+    assert failure.name == "n77"
+    assert failure.error.message.endswith("Network is already in use by interface virbr1")
+    assert len(active(engine)) == 40
+
+
+def test_where_the_first_of_a_subnet_fails_the_second_starts(
+    engine: Engine, machine: MemoryMachine
+) -> None:
+    first = engine.define_xml(documents.nat(1))
+    second = engine.define_xml(documents.nat(77).replace("10.0.77", "10.0.1"))
+    machine.put(ForeignLink("virbr1", "veth"))
+    [failure] = engine.start_many([first, second])
+    assert failure.name == "n1"
+    assert active(engine) == ["n77"]
 
 
 def test_who_is_to_blame_is_found_by_halves(engine: Engine, machine: MemoryMachine) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from pasarela.model.handles import Affect
 from pasarela.model.paths import Paths
 
 pytestmark = [pytest.mark.netns, pytest.mark.usefixtures("netns")]
+
+IP_FREEBIND = 15  # linux/in.h; Python 3.11 has no name for it
 
 KINDS = {
     "nat": documents.nat(),
@@ -84,6 +87,23 @@ def test_many_start_and_stop_at_once(host: Engine, root: Path) -> None:
     assert dnsmasqs(root) == []
     assert "virbr" not in run("ip", "-br", "link")
     assert run("nft", "list", "ruleset") == ""
+
+
+def test_of_many_one_whose_port_is_taken_is_left_out(host: Engine, root: Path) -> None:
+    refs = [host.define_xml(documents.nat(number)) for number in range(6)]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
+        other.bind(("10.0.3.1", 53))
+        [failure] = host.start_many(refs)
+        assert failure.name == "n3"
+        assert "Address already in use" in failure.error.message
+    assert [ref.name for ref in refs if host.is_active(ref)] == ["n0", "n1", "n2", "n4", "n5"]
+    assert not any("/n3.conf" in line for line in dnsmasqs(root))
+    assert "virbr3" not in run("ip", "-br", "link")
+    assert host.reconcile() == ()
+    assert host.start_many(refs) == []
+    assert host.destroy_many(refs) == []
+    assert dnsmasqs(root) == []
 
 
 def test_another_devices_name_is_left_to_it(host: Engine, root: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from ipaddress import IPv4Network
 from typing import TypeVar
 
 from pasarela.engine.context import Context
@@ -16,10 +18,13 @@ from pasarela.errors import PasarelaError
 from pasarela.model.handles import Lifecycle
 from pasarela.model.network import Network
 from pasarela.model.status import Status
-from pasarela.plan.checks_start import check_start
-from pasarela.plan.facts import Facts, RouteFact
+from pasarela.plan.checks_start import check_start, ipv4_destinations
 
 T = TypeVar("T")
+
+# Enough to keep two processors busy, few enough for the first dnsmasqs to start soon. And where one
+# of a batch fails, the others of it have to start again.
+_BATCH = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,48 @@ class Failure:
 
     name: str
     error: PasarelaError
+
+
+class Upcoming:
+    """Networks that are to be started, of which the next batch may be prepared ahead.
+
+    Attributes:
+        clashing: those that cannot start together with another one.
+        failures: those that cannot start.
+    """
+
+    def __init__(self, context: Context, definitions: Sequence[Network]) -> None:
+        self._context = context
+        self._facts = context.machine.facts_for(definitions)
+        self._rest = deque(definitions)
+        self._batch: list[Candidate] = []
+        self._active = len(context.store.active_names())
+        self._taken: set[IPv4Network] = set()
+        self.clashing: list[Candidate] = []
+        self.failures: list[Failure] = []
+
+    def take(self) -> list[Candidate]:
+        """The next batch; nothing if there are no more."""
+        self.prepare()
+        batch, self._batch = self._batch, []
+        return batch
+
+    def prepare(self) -> None:
+        """See to it that the next batch is ready."""
+        while self._rest and len(self._batch) < _BATCH:
+            definition = self._rest.popleft()
+            self.failures += _attempt(definition.name, partial(self._add, definition))
+
+    def _add(self, definition: Network) -> None:
+        facts = replace(self._facts, resolver=policy_for_new(self._active))
+        candidate = prepare(self._context, definition, facts)
+        self._active += 1
+        destinations = ipv4_destinations(candidate.network)
+        if self._taken.isdisjoint(destinations):
+            self._taken |= destinations
+            self._batch.append(candidate)
+        else:
+            self.clashing.append(candidate)
 
 
 def start_entries(context: Context, entries: Sequence[Entry]) -> list[Failure]:
@@ -59,14 +106,18 @@ def autostart_all(context: Context) -> list[Failure]:
 
 
 def start_many(context: Context, definitions: Sequence[Network]) -> list[Failure]:
-    """Start networks in one batch; those that cannot be are told, the others run."""
-    facts = context.machine.facts_for(definitions)
-    candidates, failures = _prepare_all(context, definitions, facts)
-    together, clashing = _compatible(candidates, facts)
-    failures += _in_batches(together, partial(bring_up, context), _name_of_candidate)
-    for candidate in clashing:
+    """Start networks; those that cannot be are told, the others run.
+
+    They start in batches: while the dnsmasqs of one come up, the next is prepared.
+    """
+    upcoming = Upcoming(context, definitions)
+    start = partial(bring_up, context, meanwhile=upcoming.prepare)
+    failures: list[Failure] = []
+    while batch := upcoming.take():
+        failures += _in_batches(batch, start, _name_of_candidate)
+    for candidate in upcoming.clashing:
         failures += _attempt(candidate.name, partial(_start_alone, context, candidate))
-    return failures
+    return upcoming.failures + failures
 
 
 def stop_many(context: Context, names: Sequence[str]) -> list[Failure]:
@@ -118,46 +169,6 @@ def _emit(
     for entry in entries:
         if entry.name not in failed:
             context.emit(entry.ref, event)
-
-
-def _prepare_all(
-    context: Context, definitions: Sequence[Network], facts: Facts
-) -> tuple[list[Candidate], list[Failure]]:
-    active = len(context.store.active_names())
-    candidates: list[Candidate] = []
-    failures: list[Failure] = []
-    for definition in definitions:
-        resolver = policy_for_new(active + len(candidates))
-        try:
-            candidates.append(prepare(context, definition, replace(facts, resolver=resolver)))
-        except PasarelaError as error:
-            failures.append(Failure(definition.name, error))
-    return candidates, failures
-
-
-def _compatible(
-    candidates: list[Candidate], facts: Facts
-) -> tuple[list[Candidate], list[Candidate]]:
-    """Those that can start together, and those that clash with one of them."""
-    together: list[Candidate] = []
-    clashing: list[Candidate] = []
-    routes = facts.routes
-    for candidate in candidates:
-        try:
-            check_start(candidate.network, replace(facts, routes=routes))
-        except PasarelaError:
-            clashing.append(candidate)
-        else:
-            together.append(candidate)
-            routes += _routes_of(candidate.network)
-    return together, clashing
-
-
-def _routes_of(network: Network) -> tuple[RouteFact, ...]:
-    link = network.bridge.name
-    if link is None or not network.forward.mode.owns_bridge:
-        return ()
-    return tuple(RouteFact(ip.network, link) for ip in network.ips)
 
 
 def _start_alone(context: Context, candidate: Candidate) -> None:

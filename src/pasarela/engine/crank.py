@@ -73,11 +73,18 @@ def reach(machine: Machine, goal: HostState, also: HostState = NOTHING) -> None:
 
 
 def establish(
-    machine: Machine, actions: tuple[Action, ...], goal: HostState, also: HostState = NOTHING
+    machine: Machine,
+    actions: tuple[Action, ...],
+    goal: HostState,
+    also: HostState = NOTHING,
+    meanwhile: Meanwhile = nothing,
 ) -> None:
     """Perform ``actions``, and see that ``goal`` is there, and of ``also`` nothing else.
 
     A process takes its time to come up; all that comes before it is looked at meanwhile.
+
+    Args:
+        meanwhile: is called then, too.
 
     Raises:
         PasarelaError: one failed, or the host is not as it should be.
@@ -88,7 +95,12 @@ def establish(
         return
     early = frozenset(resource for resource in goal if resource.rank < Rank.PROCESS)
     gone = merged(goal, also) - goal  # goes last of all, so it is looked at then
-    perform(machine, actions, lambda: verify(machine, early))
+
+    def look_and_go_on() -> None:
+        verify(machine, early)
+        meanwhile()
+
+    perform(machine, actions, look_and_go_on)
     verify(machine, goal - early, gone)
 
 

@@ -25,7 +25,7 @@ from pasarela.engine.wanted import facts_for_start, wanted_new, wanted_running
 from pasarela.errors import InternalError, PasarelaError, SystemCallFailed
 from pasarela.model.network import Network
 from pasarela.model.status import Status
-from pasarela.plan.actions import Action, Change
+from pasarela.plan.actions import Action, Change, Meanwhile, nothing
 from pasarela.plan.checks_start import check_start
 from pasarela.plan.facts import Facts, ResolverPolicy
 from pasarela.plan.resources import HostState, Sysctl, TextFile
@@ -82,21 +82,27 @@ def prepare(context: Context, definition: Network, facts: Facts) -> Candidate:
     return _candidate(context, status, facts)
 
 
-def bring_up(context: Context, candidates: Sequence[Candidate]) -> None:
+def bring_up(
+    context: Context, candidates: Sequence[Candidate], meanwhile: Meanwhile = nothing
+) -> None:
     """Start all of them.
 
     Where other programs have used up the host's inotify instances, dnsmasq cannot follow
     resolv.conf, and the networks are served instead (engine/resolver.py).
 
+    Args:
+        meanwhile: is called while their dnsmasqs come up, if they have any.
+
     Raises:
         PasarelaError: one cannot start, so none has been started.
     """
     try:
-        _bring_up(context, candidates)
+        _bring_up(context, candidates, meanwhile)
     except InternalError as error:
         if NO_INOTIFY not in error.message:
             raise
-        _bring_up(context, [_served(context, candidate) for candidate in candidates])
+        served = [_served(context, candidate) for candidate in candidates]
+        _bring_up(context, served, meanwhile)
 
 
 def _candidate(context: Context, status: Status, facts: Facts) -> Candidate:
@@ -109,7 +115,7 @@ def _served(context: Context, candidate: Candidate) -> Candidate:
     return _candidate(context, candidate.status, facts)
 
 
-def _bring_up(context: Context, candidates: Sequence[Candidate]) -> None:
+def _bring_up(context: Context, candidates: Sequence[Candidate], meanwhile: Meanwhile) -> None:
     wanted = union(candidate.wanted for candidate in candidates)
     observed = crank.look_before_start(context.machine, wanted)
     for candidate in candidates:
@@ -122,7 +128,7 @@ def _bring_up(context: Context, candidates: Sequence[Candidate]) -> None:
         context.journal.begin(intent)
     names = list(new)
     with removing(chain(*new.values())), taking_back(context, names, observed, wanted):
-        crank.establish(context.machine, actions, wanted)
+        crank.establish(context.machine, actions, wanted, meanwhile=meanwhile)
         note_served(context, (candidate.wanted for candidate in candidates))
         _save_started(context, candidates, [intent.after for intent in intents])
     for candidate in candidates:

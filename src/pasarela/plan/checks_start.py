@@ -34,6 +34,15 @@ def check_start(network: Network, facts: Facts) -> None:
     _check_netmasks(network)
 
 
+def ipv4_destinations(network: Network) -> set[IPv4Network]:
+    """What the host reaches by a network's own bridge once it has started."""
+    if not network.forward.mode.owns_bridge:
+        return set()
+    subnets = map(_subnet, network.ips)
+    own = {subnet for subnet in subnets if isinstance(subnet, IPv4Network)}
+    return own.union(_route_destinations(network))
+
+
 def _check_pool(network: Network) -> None:
     """A physical function must have virtual ones to lend; they are the live definition's pool."""
     forward = network.forward
@@ -48,11 +57,11 @@ def _check_pool(network: Network) -> None:
 def _check_routes(network: Network, facts: Facts) -> None:
     """An exact match with a route of the main table is a clash; a larger or smaller one is not."""
     own = bridge_name(network)
-    asked = {*map(_subnet, network.ips), *_route_destinations(network)}
+    asked = ipv4_destinations(network)
     taken: dict[IPv4Network | IPv6Network | None, RouteFact] = {
         fact.destination: fact
         for fact in reversed(facts.routes)
-        if fact.destination in asked and fact.link != own and fact.destination.version == 4
+        if fact.destination in asked and fact.link != own
     }
     for ip in network.ips:
         subnet = _subnet(ip)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,16 @@ from pasarela.host import processes, spawn
 from pasarela.host.spawn import StartFailed, start_background, start_foreground, start_kept
 
 SH = "/bin/sh"
+
+
+@pytest.fixture
+def another_thread() -> Iterator[None]:
+    enough = threading.Event()
+    thread = threading.Thread(target=enough.wait)
+    thread.start()
+    yield
+    enough.set()
+    thread.join()
 
 
 def test_a_program_that_goes_to_the_background_is_ready_when_its_parent_ends(tmp_path: Path):
@@ -92,6 +104,48 @@ def test_one_that_takes_too_long_is_killed(command: str, monkeypatch: pytest.Mon
         start_background([SH, "-c", command], {}).wait()
     assert failed.value.status == 128 + signal.SIGKILL
     assert time.monotonic() - begun < 5
+
+
+@pytest.mark.usefixtures("another_thread")
+def test_beside_other_threads_a_program_starts_in_a_process_group_of_its_own():
+    starting = start_foreground([SH, "-c", "echo ready >&2; exec sleep 30"], {}, b"ready")
+    pid = starting.wait()
+    assert pid is not None
+    assert os.getpgid(pid) == pid  # a terminal's ^C is not for it
+    assert os.getsid(pid) == os.getsid(0)
+    processes.terminate({pid})
+
+
+@pytest.mark.usefixtures("another_thread")
+def test_beside_other_threads_it_is_given_words_variables_and_signals(tmp_path: Path):
+    pid_file = tmp_path / "pid"
+    script = 'read line; echo "$0 $1 $NAME $line" >&2; kill -PIPE $$'
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})
+    try:
+        starting = start_kept(
+            [SH, "-c", script, "zeroth", "ñ first"], {"NAME": "a=b c"}, pid_file, gated=True
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    starting.release()
+    with pytest.raises(StartFailed) as failed:
+        starting.wait()
+    assert (failed.value.status, failed.value.output) == (
+        128 + signal.SIGPIPE,
+        "zeroth ñ first a=b c \n",
+    )
+
+
+@pytest.mark.usefixtures("another_thread")
+def test_beside_other_threads_the_program_that_is_not_there_is_named():
+    with pytest.raises(FileNotFoundError) as failed:
+        start_foreground(["/nowhere/program"], {}, b"x")
+    assert failed.value.filename == "/nowhere/program"
+
+
+@pytest.mark.usefixtures("another_thread")
+def test_no_such_program_leaves_no_file_open_beside_other_threads():
+    test_no_such_program_leaves_no_file_open()
 
 
 def test_no_such_program_leaves_no_file_open():

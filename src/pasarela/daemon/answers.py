@@ -90,6 +90,10 @@ class Answers:
     def change_ends(self) -> None:
         self._changes -= 1
 
+    def are_changing(self) -> bool:
+        """Whether a change waits or is at work."""
+        return self._changes > 0
+
     def are_for(self, question: bytes) -> bool:
         """Whether this is one whole message whose reply may be kept; there must be no other."""
         return (

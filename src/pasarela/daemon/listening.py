@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pasarela.daemon.access import Credentials, Policy
+from pasarela.daemon.client_socket import ClientSocket
 from pasarela.daemon.config import Config
 from pasarela.daemon.peer import Peer
 from pasarela.daemon.service import Service
@@ -142,11 +143,12 @@ class Door:
                 return
 
     def _admit(self, connection: socket.socket, listener: Listener) -> None:
-        connection.setblocking(False)
         if not listener.readonly and not self._policy.allows(Credentials.of(connection)):
             connection.close()
             return
-        task = self._loop.create_task(self._take_in(connection, listener))
+        task = self._loop.create_task(
+            self._take_in(ClientSocket(connection, self._service.is_changing), listener)
+        )
         self._arriving.add(task)
         task.add_done_callback(self._arrived)
         if not self._has_room():
@@ -160,7 +162,7 @@ class Door:
     def _has_room(self) -> bool:
         return len(self._service.peers) + len(self._arriving) < self._max_clients
 
-    async def _take_in(self, connection: socket.socket, listener: Listener) -> None:
+    async def _take_in(self, connection: ClientSocket, listener: Listener) -> None:
         await self._loop.connect_accepted_socket(
             lambda: Peer(self._service, listener.driver, readonly=listener.readonly), connection
         )

@@ -65,6 +65,10 @@ class Service:
         """Have the worker do something, after all that it has been given before."""
         return asyncio.wrap_future(self._submit(job), loop=self._loop)
 
+    def is_changing(self) -> bool:
+        """Whether the worker has something to do."""
+        return self.answers.are_changing()
+
     def announce(self, event: NetworkEvent) -> None:
         """Tell everybody of an event; from any thread."""
         self._loop.call_soon_threadsafe(self._announce, event)

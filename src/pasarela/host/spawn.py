@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import select
 import signal
@@ -13,6 +14,8 @@ from typing import Protocol
 
 START_SECONDS = 30.0
 _NOBODY = 65534
+# The interpreter ignores SIGPIPE and SIGXFSZ, and a caller may block others.
+_RESET = (signal.SIGPIPE, signal.SIGINT, signal.SIGHUP)
 
 
 class StartFailed(Exception):
@@ -196,13 +199,14 @@ def _spawn_with_pipe(
 def _spawn(
     argv: Sequence[str], env: Mapping[str, str], output: int, given: int | None = None
 ) -> int:
+    if _thread._count() > 0:  # besides the main one; threading would have to be imported
+        return _spawn_beside_threads(argv, env, output, given)
     empty = (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0)
     actions = [
         empty if given is None else (os.POSIX_SPAWN_DUP2, given, 0),
         (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
         (os.POSIX_SPAWN_DUP2, output, 2),
     ]
-    # The interpreter ignores SIGPIPE and SIGXFSZ, and a caller may block others.
     return os.posix_spawn(
         argv[0],
         list(argv),
@@ -210,8 +214,21 @@ def _spawn(
         file_actions=actions,
         setsid=True,
         setsigmask=(),
-        setsigdef=(signal.SIGPIPE, signal.SIGINT, signal.SIGHUP),
+        setsigdef=_RESET,
     )
+
+
+def _spawn_beside_threads(
+    argv: Sequence[str], env: Mapping[str, str], output: int, given: int | None
+) -> int:
+    """The same, but that others of this process need not wait for it."""
+    from pasarela.host.posix_spawn import posix_spawn  # noqa: PLC0415  (only daemons need ctypes)
+
+    null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+    try:
+        return posix_spawn(argv, env, (null if given is None else given, null, output), _RESET)
+    finally:
+        os.close(null)
 
 
 def _exit_status(pid: int) -> int:

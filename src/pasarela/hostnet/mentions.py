@@ -35,6 +35,17 @@ def networks(root: Path, bridge: str) -> Iterator[str]:
             )
 
 
+def uplinks(root: Path, link: str, bridge: str) -> Iterator[str]:
+    """A warning for each running network that goes out by the link alone."""
+    named = re.compile(rf"<(forward|interface)\s[^>]*dev=['\"]{re.escape(link)}['\"]")
+    for file in sorted((root / _STATUS).glob("*.xml")):
+        if named.search(file.read_text(errors="replace")):
+            yield (
+                f"network {file.stem} goes out by {link} alone, whose packets now go by {bridge}: "
+                f"say {bridge} there (pasarela net-edit {file.stem}), or its guests are cut off"
+            )
+
+
 def _tables() -> list[str]:
     program = which("nft", path="/usr/sbin:/sbin:/usr/bin:/bin")
     if program is None:

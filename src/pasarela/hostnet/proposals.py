@@ -71,7 +71,15 @@ class Proposals:
         what = f"bridge {config.name} over {', '.join(config.ports)}"
         known = {port: origin(change.before, port, owner.config(port)) for port in config.ports}
         proposal = self._propose(what, change, owner, edits, (config.name, known))
-        warnings = [w for port in config.ports for w in mentions.firewall(port, config.name)]
+        warnings = [
+            warning
+            for port in config.ports
+            for mention in (
+                mentions.firewall(port, config.name),
+                mentions.uplinks(self._root, port, config.name),
+            )
+            for warning in mention
+        ]
         warnings += _until_the_next_boot(config, owner, known)
         return replace(proposal, warnings=tuple(warnings))
 
@@ -114,6 +122,7 @@ class Proposals:
         warnings = list(mentions.networks(self._root, bridge))
         if change.target is not None:
             warnings += mentions.firewall(bridge, change.target)
+            warnings += mentions.uplinks(self._root, bridge, change.target)
         return replace(
             proposal, warnings=tuple(warnings), shares=tuple(shares(change, bridge, heirs))
         )

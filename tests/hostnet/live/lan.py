@@ -145,7 +145,7 @@ def lan(folder: Path) -> Iterator[Lan]:
     """In the caller's network namespace, which is the host's."""
     holder = subprocess.Popen(["unshare", "--net", "sleep", "300"])
     try:
-        await_true(lambda: _has_own_network(holder.pid))
+        await_true(lambda: holder_is_apart(holder.pid))
         made = Lan(holder.pid, folder)
         _join(made)
         yield made
@@ -177,7 +177,7 @@ def _join(made: Lan) -> None:
     made.run("ip", "link", "set", "control", "up")
 
 
-def _has_own_network(pid: int) -> bool:
+def holder_is_apart(pid: int) -> bool:
     return Path(f"/proc/{pid}/ns/net").readlink() != Path("/proc/self/ns/net").readlink()
 
 
@@ -223,13 +223,13 @@ def streams(made: Lan, kinds: Sequence[tuple[str, str, int]]) -> Iterator[dict[s
             words = [sys.executable, str(STREAM), kind]
             version = 6 if ":" in address else 4
             name = "control" if address == CONTROL else f"{kind}{version}"
-            ends[f"{name} at the LAN"] = listener = _popen(
+            ends[f"{name} at the LAN"] = listener = popen(
                 made.inside(*words, "listen", address, str(port))
             )
-            assert _line(listener) == "listening\n"
-            ends[f"{name} at the host"] = caller = _popen([*words, "connect", address, str(port)])
+            assert line(listener) == "listening\n"
+            ends[f"{name} at the host"] = caller = popen([*words, "connect", address, str(port)])
             for end in (listener, caller):
-                assert _line(end) == "ready\n"
+                assert line(end) == "ready\n"
         yield seen
         for end in ends.values():
             assert end.stdin
@@ -244,13 +244,13 @@ def streams(made: Lan, kinds: Sequence[tuple[str, str, int]]) -> Iterator[dict[s
             end.wait(PATIENCE)
 
 
-def _line(end: subprocess.Popen[str]) -> str:
+def line(end: subprocess.Popen[str]) -> str:
     assert end.stdout
     ready, _, _ = select.select([end.stdout], [], [], PATIENCE)
     return end.stdout.readline() if ready else ""
 
 
-def _popen(argv: Sequence[str]) -> subprocess.Popen[str]:
+def popen(argv: Sequence[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 

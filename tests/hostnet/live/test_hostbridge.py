@@ -273,6 +273,15 @@ def test_a_bridge_with_a_network_on_it_is_told_of(host: Lan) -> None:
     assert "warning: network lan is on br0" in said
 
 
+def test_a_network_that_goes_out_by_the_card_is_told_of(host: Lan) -> None:
+    host.static()
+    host.pasarela("net-new", "lab", "--kind", "nat", "--dev", "enp3s0", "--start")
+    said = host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0", "--dry-run")
+    assert "warning: network lab goes out by enp3s0 alone" in said
+    assert "say br0 there (pasarela net-edit lab)" in said
+    host.pasarela("net-destroy", "lab")
+
+
 def test_who_may_only_read_changes_nothing(host: Lan) -> None:
     host.static()
     said = host.pasarela("-r", "host-bridge", "create", "br0", "--port", "enp3s0", check=False)

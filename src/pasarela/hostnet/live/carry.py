@@ -29,7 +29,7 @@ from pasarela.host.netlink.socket import (
     NetlinkError,
     NetlinkSocket,
 )
-from pasarela.hostnet.live import plan, wire
+from pasarela.hostnet.live import flows, plan, wire
 from pasarela.hostnet.live.dump import NETLINK_ROUTE, SYSCTLS, observe
 from pasarela.hostnet.live.items import (
     Address,
@@ -151,8 +151,10 @@ def _move(
     move = plan.move(present, wanted)
     step("settings")
     _set(move.settings, refused)
+    batch = messages(move, present, wanted, refused)
     step("batch")
-    for reply in socket.request(messages(move, present, wanted, refused)):
+    flows.untie({one.interface.ip.packed for one in move.remove if isinstance(one, Address)})
+    for reply in socket.request(batch):
         if reply.error and reply.error.errno not in _WELL:
             refused(failure(reply.error))
     step("settle")

@@ -166,35 +166,39 @@ def do_or_undo(change: Change, step: Step = lambda name: None) -> tuple[str, ...
 
 def do(change: Change, step: Step = lambda name: None) -> tuple[str, ...]:
     RUN.mkdir(parents=True, exist_ok=True)
+    mine = [client for client in change.before.clients if client.link in change.sources]
     with open_socket() as socket:
         rehearse(socket, set(change.before.state.routes) - set(change.wanted.routes))
+        clients.freeze(mine)
         carry_out(socket, change.watched, change.wanted, step)
     if change.target is None:
         return ()
     step("client")
-    _move_clients(change, change.target)
+    notes = _move_clients(change, mine, change.target)
     step("dns")
-    return resolved.move(change.before.dns, change.sources, change.target)
+    return notes + resolved.move(change.before.dns, change.sources, change.target)
 
 
-def _move_clients(change: Change, target: str) -> None:
-    mine = [client for client in change.before.clients if client.link in change.sources]
+def _move_clients(change: Change, mine: Sequence[Client], target: str) -> tuple[str, ...]:
     known = leased_address(change.before.state, change.sources)
     if change.dhcp is False:  # addresses of its own: the lease runs out by itself
-        clients.kill(mine)
-    elif mine and not change.client_targets:
-        clients.move(mine, target, RUN, known)
-    elif mine:
-        _move_in_turn(change, mine, target)
-    elif change.dhcp:
+        return clients.give_up(mine, RUN)
+    if mine and not change.client_targets:
+        return clients.move(mine, target, RUN, known)
+    if mine:
+        return _move_in_turn(change, mine, target)
+    if change.dhcp:
         clients.start(clients.fresh(target, known), (), target, RUN, known)
+    return ()
 
 
-def _move_in_turn(change: Change, mine: Sequence[Client], target: str) -> None:
+def _move_in_turn(change: Change, mine: Sequence[Client], target: str) -> tuple[str, ...]:
     """Each to the link that it came from, and those that are left to the target."""
+    notes: tuple[str, ...] = ()
     for client, link in zip(mine, chain(change.client_targets, repeat(target)), strict=False):
         known = leased_address(change.wanted, (link,))
-        clients.move([client], link, RUN, known)
+        notes += clients.move([client], link, RUN, known)
+    return notes
 
 
 __all__ = [

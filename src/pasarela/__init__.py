@@ -7,6 +7,7 @@ from pasarela.version import __version__ as __version__
 TYPE_CHECKING = False  # what typing has, without the milliseconds that importing it takes
 if TYPE_CHECKING:
     from pasarela.client.objects import Host
+    from pasarela.errors import PasarelaError as PasarelaError
 
 
 def connect(uri: str | None = None, root: str = "/", *, readonly: bool = False) -> Host:
@@ -25,3 +26,12 @@ def connect(uri: str | None = None, root: str = "/", *, readonly: bool = False) 
     from pasarela.client.uri import open_uri  # noqa: PLC0415
 
     return Host(open_uri(uri, root, readonly=readonly))
+
+
+def __getattr__(name: str) -> object:
+    """``pasarela.PasarelaError``, whose module is not imported before it is needed."""
+    if name != "PasarelaError":
+        raise AttributeError(f"module 'pasarela' has no attribute '{name}'")
+    from pasarela.errors import PasarelaError  # noqa: PLC0415
+
+    return PasarelaError

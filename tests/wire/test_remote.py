@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID
 
@@ -157,6 +158,31 @@ def test_events_come_while_another_connection_works(pasarelad: Pasarelad) -> Non
     assert kinds == {Lifecycle.STARTED, Lifecycle.STOPPED}
     watching.close()
     acting.close()
+
+
+def test_threads_share_a_connection(connection: Connection) -> None:
+    """One of them in events(); what it hears comes partly while others wait for replies."""
+    network = connection.define_xml(DOCUMENTS["bare"])
+    heard: list[NetworkEvent] = []
+
+    def note(event: NetworkEvent) -> bool:
+        heard.append(event)
+        return len(heard) < 20
+
+    def look(_: int) -> bool:
+        return connection.lookup_by_name("bare") == network and connection.is_persistent(network)
+
+    with ThreadPoolExecutor(6) as pool:
+        watching = pool.submit(connection.events, note, timeout=20)
+        looking = [pool.submit(look, number) for number in range(200)]
+        while not watching.done():
+            connection.start(network)
+            connection.destroy(network)
+        assert all(one.result(20) for one in looking)
+    kinds = [event.event for event in heard if isinstance(event, LifecycleEvent)]
+    first = kinds.index(Lifecycle.STARTED)  # the registration may fall between the two
+    assert len(kinds) == 20
+    assert kinds[first : first + 18] == [Lifecycle.STARTED, Lifecycle.STOPPED] * 9
 
 
 def test_metadata_over_the_wire(pasarelad: Pasarelad) -> None:

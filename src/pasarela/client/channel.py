@@ -29,6 +29,14 @@ class Channel(Protocol):
         """
         ...
 
+    def wait(self, other: int, seconds: float | None = None) -> bool:
+        """Wait until there is something to receive, here or at the descriptor ``other``.
+
+        Returns:
+            Whether there is, before ``seconds`` have passed.
+        """
+        ...
+
     def way_out(self) -> str:
         """What to do now that it has come to its end."""
         ...
@@ -63,6 +71,14 @@ class SocketChannel:
             raise TimeoutError from None
         finally:
             self._socket.settimeout(None)
+
+    def wait(self, other: int, seconds: float | None = None) -> bool:
+        from select import POLLIN, poll  # noqa: PLC0415  (only events wait)
+
+        waiting = poll()
+        for descriptor in (self._socket.fileno(), other):
+            waiting.register(descriptor, POLLIN)
+        return bool(waiting.poll(None if seconds is None else seconds * 1000))
 
     def way_out(self) -> str:
         if self._program is not None and self._explain is not None:

@@ -34,10 +34,16 @@ if TYPE_CHECKING:
 
 
 class Host:
-    """A host's networks and interfaces; a context manager that hangs up at its end."""
+    """A host's networks and interfaces; a context manager that hangs up at its end.
+
+    Threads may share one.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+
+    def __repr__(self) -> str:
+        return f"<Host through {type(self.connection).__name__}>"
 
     def __enter__(self) -> Self:
         return self

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from _thread import allocate_lock
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from errno import EIO
@@ -40,6 +42,8 @@ EVENT_IDS = (0, 1)
 class RemoteConnection:
     """Satisfies client.connection.Connection.
 
+    Threads may share it, also while one of them waits for events.
+
     Args:
         channel: leads to the daemon.
         uri: what the daemon shall open.
@@ -52,6 +56,8 @@ class RemoteConnection:
         self._channel = channel
         self._protocol = ClientProtocol()
         self._events: list[Happened] = []
+        self._busy = allocate_lock()  # held from a call to its reply
+        self._wake: int | None = None  # told when a call has received events meanwhile
         self._swaps_update: bool | None = None
         try:
             self._call("auth_list")
@@ -205,15 +211,20 @@ class RemoteConnection:
         timeout: float | None = None,
     ) -> None:
         """Hand events to ``handler`` until it returns False or ``timeout`` seconds have passed."""
-        callbacks = self._register(network)
-        end = None if timeout is None else monotonic() + timeout
+        self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         try:
-            while self._next_event(end, handler):
-                pass
+            callbacks = self._register(network)
+            end = None if timeout is None else monotonic() + timeout
+            try:
+                while self._next_event(self._wake, end, handler):
+                    pass
+            finally:
+                for callback in callbacks:
+                    self._call("deregister_event", callback)
+                self._events.clear()
         finally:
-            for callback in callbacks:
-                self._call("deregister_event", callback)
-            self._events.clear()
+            os.close(self._wake)
+            self._wake = None
 
     def _register(self, network: NetworkRef | None) -> list[int]:
         callbacks = [self._one("register_event", EVENT_IDS[0], network)]
@@ -221,18 +232,20 @@ class RemoteConnection:
             callbacks.append(self._one("register_event", EVENT_IDS[1], network))
         return callbacks
 
-    def _next_event(self, end: float | None, handler: Callable[[NetworkEvent], bool]) -> bool:
+    def _next_event(
+        self, wake: int, end: float | None, handler: Callable[[NetworkEvent], bool]
+    ) -> bool:
         """Whether to go on."""
         while self._events:
             if not handler(self._events.pop(0).event):
                 return False
         left = None if end is None else end - monotonic()
-        if left is not None and left <= 0:
+        if (left is not None and left <= 0) or not self._channel.wait(wake, left):
             return False
-        try:
-            self._take(self._receive(left))
-        except TimeoutError:
-            return False
+        with self._busy, suppress(TimeoutError):  # unless a call has taken what came
+            self._take(self._receive(0))
+        with suppress(BlockingIOError):
+            os.eventfd_read(wake)
         return True
 
     # the host's interfaces
@@ -301,6 +314,10 @@ class RemoteConnection:
         return self._call(name, *arguments)[0]
 
     def _call(self, name: str, *arguments: object) -> tuple[Any, ...]:
+        with self._busy:
+            return self._call_alone(name, *arguments)
+
+    def _call_alone(self, name: str, *arguments: object) -> tuple[Any, ...]:
         serial = self._protocol.call(name, *arguments)
         self._send()
         while True:
@@ -316,6 +333,8 @@ class RemoteConnection:
         for one in self._protocol.receive(data):
             if isinstance(one, Happened):
                 self._events.append(one)
+                if self._wake is not None:
+                    os.eventfd_write(self._wake, 1)
             else:
                 replies.append((one.serial, one.values, one.error))
         self._send()

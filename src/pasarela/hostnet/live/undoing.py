@@ -34,7 +34,7 @@ def undo(before: Snapshot) -> tuple[str, ...]:
         _carry_back(socket, before, left)
     _restart_clients(before, left)
     with _noting(left):
-        resolved.restore(before.dns)
+        resolved.restore(before.dns, watched)
     return tuple(dict.fromkeys(error.detail for error in left))
 
 

@@ -120,10 +120,11 @@ def test_all_that_was_told_of_the_card_goes_to_the_bridge_and_comes_back(told: L
 def test_a_trial_that_is_taken_back(told: Lan) -> None:
     for what in ("route", "address"):  # which the kernel would announce by itself
         sh("ip", "-6", what, "flush", "dev", "enp3s0")
+    sh("resolvectl", "dns", "enp3s0", ROUTER)
     told.pasarela("host-bridge", "create", "br0", "--port", "enp3s0", "--try", "60")
     assert found_by("br0")
     told.pasarela("host-bridge", "revert")
-    assert knows("enp3s0") == TOLD
+    assert knows("enp3s0") == {**TOLD, "dns": [ROUTER]}
     assert found_by("enp3s0")
 
 

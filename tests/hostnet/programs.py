@@ -67,6 +67,21 @@ def write(files: Mapping[PurePosixPath, str], folders: Sequence[str]) -> None:
 
 
 @contextmanager
+def own_etc() -> Iterator[None]:
+    """An /etc of one's own, with what the machine's has."""
+    copied = Path("/run/etc")
+    run("cp", "-a", "/etc", str(copied), check=False)  # some of it may be nobody's to read
+    run("mount", "--bind", str(copied), "/etc")
+    (copied / "NetworkManager").mkdir(exist_ok=True)
+    try:
+        yield
+    finally:
+        run("umount", "/etc")
+        for folder in (copied, "/run/pasarela", "/run/NetworkManager", "/run/systemd/netif"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
 def networkd() -> Iterator[None]:
     """systemd-networkd, with the files of /etc/systemd/network and /run/systemd/network."""
     for folder in ("links", "leases", "lldp"):

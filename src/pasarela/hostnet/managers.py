@@ -71,16 +71,24 @@ def owner_of(root: Path, interface: str, wanted: str | None = None) -> Owner:
 
 
 def _claims(root: Path, interface: str) -> Iterator[Owner]:
+    """Who says that it is theirs; of a running NetworkManager only what is in nobody's files.
+
+    It does netplan's work, and calls what others have set up its own, too.
+    """
+    named = False
     for one in managers():
         files = files_of(root, one)
         if any(config.name == interface for config in one.interfaces(files)):
             names = [str(path) for path in files if _names(files, path, interface)]
             why = f"{' and '.join(names) or 'its files'} names {interface}"
-            yield Owner(one, why, files)
         elif covers(one, files, interface):
-            yield Owner(one, f"a match in {one.name}'s files fits {interface}", files)
-        elif one.name == "networkmanager" and _is_managed_by_nm(root, interface):
-            yield Owner(one, f"NetworkManager runs and manages {interface}", files)
+            why = f"a match in {one.name}'s files fits {interface}"
+        elif one.name == "networkmanager" and not named and _is_managed_by_nm(root, interface):
+            why = f"NetworkManager runs and manages {interface}"
+        else:
+            continue
+        named = True
+        yield Owner(one, why, files)
 
 
 def _names(files: Texts, path: object, interface: str) -> bool:

@@ -21,6 +21,7 @@ _MANAGERS = {
 }
 NAMES = tuple(_MANAGERS)
 _GENERATED = "netplan-"  # what netplan writes for networkd and NetworkManager at each boot
+_SEEN = "nm-generated=true"  # what NetworkManager writes of devices that others have set up
 
 
 def manager(name: str) -> Manager:
@@ -51,4 +52,8 @@ def files_of(root: Path, one: Manager) -> Texts:
     found = tree.read(root, one.patterns)
     if one.name not in ("networkd", "networkmanager"):
         return found
-    return {path: text for path, text in found.items() if _GENERATED not in path.name}
+    return {
+        path: text
+        for path, text in found.items()
+        if _GENERATED not in path.name and _SEEN not in text
+    }

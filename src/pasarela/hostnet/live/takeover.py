@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pasarela.errors import ServiceFailed
@@ -19,8 +19,15 @@ from pasarela.hostnet.live.guard import Guard
 from pasarela.hostnet.live.networkmanager import RunningNetworkManager
 from pasarela.hostnet.live.state import State
 from pasarela.hostnet.live.telling import Told
+from pasarela.hostnet.manager import FileEdit
 from pasarela.hostnet.networkmanager.manager import NetworkManager
-from pasarela.hostnet.networkmanager.volatile import PREFIX, is_bridge, profile_of
+from pasarela.hostnet.networkmanager.volatile import (
+    PREFIX,
+    first_half,
+    is_bridge,
+    profile_of,
+    second_half,
+)
 
 _SECONDS = 15.0
 
@@ -31,31 +38,47 @@ class NetworkManagerTold(Told):
 
     @contextmanager
     def moving(self, before: State, wanted: State, notes: list[str]) -> Iterator[None]:
-        early = bool(_leaving(before, wanted))
+        early = _leaving(before, wanted)
+        late = [second_half(one) for one in self.volatile] if early else self.volatile
         with _reached(notes) as manager:
             if early:
-                tree.write(self.root, self.volatile)
+                tree.write(self.root, [first_half(one) for one in self.volatile])
                 _reload(manager, notes)
             with Guard(wanted) as standing_by:
                 yield
-                if not early:
-                    tree.write(self.root, self.volatile)
-                    _reload(manager, notes)
+                tree.write(self.root, [one for one in late if one.before != one.after])
+                _reload(manager, notes)
                 _hand_over(self.root, manager, standing_by, before, wanted, notes)
 
     @contextmanager
     def taking_back(self, now: State, before: State, notes: list[str]) -> Iterator[None]:
         with _reached(notes) as manager:
             if _leaving(now, before):
-                tree.take_back(self.root, [one for one in self.volatile if not is_bridge(one)])
+                self._ports_back()
                 _reload(manager, notes)
             with guard.on_the_way_back(now, before) as standing_by:
                 try:
                     yield
                 finally:
-                    tree.take_back(self.root, self.volatile)
+                    self._all_back()
                     _reload(manager, notes)
                     _hand_over(self.root, manager, standing_by, now, before, notes)
+
+    def _ports_back(self) -> None:
+        """A bridge's profile stays, but does nothing more, until the bridge has gone."""
+        tree.take_back(self.root, [one for one in self.volatile if not is_bridge(one)])
+        for end in map(_end_of, self.volatile):
+            if tree.is_written(self.root, [replace(end, after=end.before)]):
+                tree.write(self.root, [first_half(end)])
+
+    def _all_back(self) -> None:
+        """Whatever of it is there: all edits, or the halves of some."""
+        halves = [first_half(one) for one in self.volatile]
+        ends = [first_half(end) for end in map(_end_of, self.volatile)]
+        for end, one in zip(ends, self.volatile, strict=True):
+            if end.after is not None and tree.is_written(self.root, [end]):
+                tree.write(self.root, [replace(end, before=end.after, after=one.after)])
+        tree.take_back(self.root, [*self.volatile, *halves])
 
     def kept(self, manager: str, links: Sequence[str], notes: list[str]) -> None:
         for twin in self.volatile:
@@ -132,6 +155,11 @@ def _left_alone(link: str, profile: str, error: ServiceFailed) -> str:
         f"{error.detail}; to have it do so now, type: nmcli connection up {profile} (connections "
         "pause for a moment then)"
     )
+
+
+def _end_of(edit: FileEdit) -> FileEdit:
+    """The edit that ends what this one has made."""
+    return replace(edit, before=edit.after, after=None)
 
 
 def _leaving(before: State, wanted: State) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from pasarela.hostnet.manager import FileEdit, Texts
@@ -40,10 +41,29 @@ def is_bridge(edit: FileEdit) -> bool:
     return any(_profile(edit.path, text).type == "bridge" for text in texts)
 
 
+def first_half(edit: FileEdit) -> FileEdit:
+    """The edit where the bridge that it ends is still there: its profile only does nothing more.
+
+    A profile that goes takes its device along, with all that is on it.
+    """
+    if edit.after is not None or edit.before is None or not is_bridge(edit):
+        return edit
+    return replace(edit, after=_passive(edit.before))
+
+
+def second_half(edit: FileEdit) -> FileEdit:
+    """What is left of an edit after its first half."""
+    return replace(edit, before=first_half(edit).after)
+
+
 def _text(edit: FileEdit) -> str | None:
     text = edit.after if edit.after is not None else edit.before
     if text is None or (edit.after is not None and not is_bridge(edit)):
         return text
+    return _passive(text)
+
+
+def _passive(text: str) -> str:
     sections = Sections.parse(text)
     return sections.with_values("connection", {"autoconnect": "false"}).text
 

@@ -158,6 +158,16 @@ def test_other_users_may_only_read(pasarelad: Pasarelad) -> None:
     assert writing.returncode == 1
 
 
+def test_other_users_are_told_how_to_get_in(pasarelad: Pasarelad) -> None:
+    for path in (pasarelad.folder, pasarelad.root, pasarelad.sockets):
+        path.chmod(0o755)
+    run = "from pasarela.cli.main import entry; import sys; sys.exit(entry())"
+    listing = (PYTHON, "-c", run, "-c", pasarelad.uri, "net-list")
+    refused = pasarelad.run("setpriv", "--reuid=65534", "--clear-groups", *listing)
+    assert "Permission denied" in refused.stderr
+    assert "join the group libvirt" in refused.stderr
+
+
 def test_a_socket_that_anybody_may_open_still_lets_only_the_right_ones_in(
     pasarelad: Pasarelad,
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from oracle.rpc import OracleError, Procedure, RpcClient, pack_string
 from pasarela.daemon.access import Credentials, Policy
 from pasarela.daemon.config import Config, read_config
+from pasarela.daemon.main import main
 from pasarela.errors import ConfigUnsupported
 from wire.pasarelad import PYTHON, Pasarelad
 
@@ -37,6 +38,14 @@ def test_a_file_of_libvirts_is_understood(tmp_path: Path) -> None:
 
 def test_without_a_file_there_are_defaults(tmp_path: Path) -> None:
     assert read_config(tmp_path / "none") == Config.default()
+
+
+def test_a_file_that_was_named_must_be_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = tmp_path / "none"
+    assert main(["--root", str(tmp_path), "--config", str(missing)]) == 1
+    assert capsys.readouterr().err.startswith(f"error: cannot read {missing}: No such file")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pasarela.cli.context import Context
 from pasarela.cli.faults import CommandFailed
 from pasarela.cli.spec import load
 from pasarela.cli.words import SyntaxFault
-from pasarela.errors import PasarelaError
+from pasarela.errors import ErrorDomain, PasarelaError
 
 _NOT_ROOT = "run it with sudo; or try everything without rights in the sandbox: pasarela lab up"
 
@@ -99,7 +99,9 @@ def _report_remedy(context: Context, error: PasarelaError) -> None:
 
 
 def _lacks_rights(error: PasarelaError) -> bool:
-    return error.errno in (EPERM, EACCES) and geteuid() != 0
+    """Of files, that is; a daemon's socket has a way out of its own."""
+    denied = error.errno in (EPERM, EACCES) and error.domain is not ErrorDomain.RPC
+    return denied and geteuid() != 0
 
 
 def _now() -> float:

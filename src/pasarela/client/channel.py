@@ -127,7 +127,10 @@ def connect_command(words: Sequence[str], explain: Callable[[int], str]) -> Sock
 def _not_connected(where: str, error: OSError) -> SystemCallFailed:
     remedy = None
     if isinstance(error, PermissionError):
-        remedy = "-r only looks; to change networks be root, or a member of the group libvirt"
+        remedy = (
+            "use sudo, or join the group libvirt (usermod -aG libvirt USER, and log in again); "
+            "-r, which only looks, is for everybody"
+        )
     return SystemCallFailed(
         f"Failed to connect socket to '{where}': {error.strerror}",
         domain=ErrorDomain.RPC,

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from pasarela.daemon.config import read_config
+from pasarela.daemon.config import Config, read_config
 from pasarela.daemon.daemon import Daemon, locks
+from pasarela.engine.files import system_errors
 from pasarela.errors import PasarelaError
 
 CONFIG_FILE = "etc/libvirt/virtnetworkd.conf"
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     except PasarelaError as error:
         print(f"error: {error.message}", file=sys.stderr)
         if error.remedy:
-            print(error.remedy, file=sys.stderr)
+            print(f"hint: {error.remedy}", file=sys.stderr)
         return 1
     except OSError as error:
         print(f"error: cannot listen: {error}", file=sys.stderr)
@@ -55,12 +56,24 @@ def main(arguments: Sequence[str]) -> int:
 
 
 async def _serve(root: Path, config: Path | None) -> None:
-    settings = read_config(config or root / CONFIG_FILE)
+    settings = _settings(root, config)
     sys.setswitchinterval(SWITCH_SECONDS)
     _raise_file_limit(settings.max_clients)
     _answer_first()
     with locks(root):
         await Daemon(root, settings).run()
+
+
+def _settings(root: Path, given: Path | None) -> Config:
+    """
+    Raises:
+        PasarelaError: the file that was named is not there, or what it says cannot be.
+    """
+    if given is None:
+        return read_config(root / CONFIG_FILE)
+    with system_errors(f"cannot read {given}"):
+        given.open().close()
+    return read_config(given)
 
 
 def _answer_first() -> None:

@@ -11,7 +11,9 @@ from cli.conftest import Run
 from pasarela.cli import table
 from pasarela.cli.completion import bash, candidates, zsh
 from pasarela.cli.markdown import reference
+from pasarela.cli.parser import parse
 from pasarela.cli.spec import Command, Kind, load
+from pasarela.cli.words import from_string
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = [command for group in table.groups() for command in group.commands]
@@ -92,9 +94,25 @@ def test_help_of_a_command(run: Run) -> None:
         "  NAME\n    net-name - print the name of the network with a uuid\n"
         "\n  SYNOPSIS\n    net-name <network> [--json]\n"
         "\n  OPTIONS\n    [--network] <string>  uuid of the network\n"
-        "    --json           print JSON instead of text\n"
+        "    --json                print JSON instead of text\n"
         "\n\n"
     )
+
+
+def test_help_fits_a_terminal_but_for_what_is_to_be_typed(run: Run) -> None:
+    for name in table.names():
+        told = run("help", name).out
+        _, _, after = told.partition("\n  SYNOPSIS\n    ")
+        lines = after.split("  EXAMPLES")[0].splitlines()[1:]
+        assert max(map(len, lines), default=0) <= 80
+
+
+def test_examples_are_commands() -> None:
+    examples = [example for command in COMMANDS for example in command.examples]
+    assert len(examples) > 5
+    for example in examples:
+        (parsed,) = parse(from_string(example))
+        assert example.startswith(parsed.command.name)
 
 
 def test_help_of_groups(run: Run) -> None:

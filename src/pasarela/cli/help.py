@@ -8,6 +8,7 @@ from pasarela.cli.spec import Command, Group, Kind, Option
 from pasarela.version import __version__
 
 PROGRAM = "pasarela"
+WIDTH = 80
 
 
 def usage() -> str:
@@ -88,11 +89,32 @@ def command_help(command: Command) -> str:
         f"\n  SYNOPSIS\n    {synopsis(command)}\n",
     ]
     if command.description:
-        parts.append(f"\n  DESCRIPTION\n    {command.description}\n")
+        parts.append(f"\n  DESCRIPTION\n{_wrapped(command.description, '    ')}")
     if options:
-        lines = "".join(f"    {_option_name(o):<15}  {o.help}\n" for o in options)
+        width = max(15, *(len(_option_name(option)) for option in options))
+        lines = "".join(_option_lines(option, width) for option in options)
         parts.append(f"\n  OPTIONS\n{lines}")
+    if command.examples:
+        lines = "".join(f"    {PROGRAM} {example}\n" for example in command.examples)
+        parts.append(f"\n  EXAMPLES\n{lines}")
     return "".join(parts) + "\n"
+
+
+def _option_lines(option: Option, width: int) -> str:
+    return _wrapped(option.help, f"    {_option_name(option):<{width}}  ")
+
+
+def _wrapped(text: str, begin: str) -> str:
+    """The words in lines that fit a terminal, each below the first one's."""
+    from textwrap import TextWrapper
+
+    wrapper = TextWrapper(
+        WIDTH,
+        initial_indent=begin,
+        subsequent_indent=" " * len(begin),
+        break_on_hyphens=False,
+    )
+    return wrapper.fill(" ".join(text.split())) + "\n"
 
 
 def synopsis(command: Command) -> str:

@@ -93,6 +93,9 @@ def _group_section(group: Group) -> str:
 def _command_section(command: Command) -> str:
     description = " ".join(command.description.split()) or f"{_capital(command.help)}."
     text = f"### {command.name}\n\n{description}\n\n```\n{synopsis(command)}\n```\n"
+    if command.examples:
+        lines = "".join(f"pasarela {example}\n" for example in command.examples)
+        text += f"\n```\n{lines}```\n"
     shown = [option for option in command.options if not option.hidden]
     if not shown:
         return text

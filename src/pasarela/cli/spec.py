@@ -64,6 +64,7 @@ class Command:
     options: tuple[Option, ...] = ()
     connects: bool = True
     hidden: bool = False
+    examples: tuple[str, ...] = ()  # without the program's name
 
     @property
     def has_json(self) -> bool:
@@ -98,6 +99,11 @@ def rest(name: str, text: str, completes: str = "") -> Option:
 
 
 JSON = flag("json", "print JSON instead of text")
+
+
+def many(name: str, text: str) -> Option:
+    """An option that may be given several times."""
+    return Option(name, Kind.REST, text, only_named=True)
 
 
 def load(command: Command) -> Handler:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from pasarela.cli.spec import JSON, Command, Group, Kind, Option, data, flag, rest, string
+from pasarela.cli.spec import JSON, Command, Group, Kind, Option, data, flag, many, rest, string
 
 _ACTIONS = "create show delete add-port del-port revert recover"
 _MANAGERS = "ifupdown netplan networkd networkmanager none"
-
-
-def _many(name: str, text: str) -> Option:
-    """An option that may be given several times."""
-    return Option(name, Kind.REST, text, only_named=True)
 
 
 GROUP = Group(
@@ -40,9 +35,9 @@ GROUP = Group(
                 data("action", f"one of {_ACTIONS.replace(' ', ', ')}", f"words:{_ACTIONS}"),
                 string("bridge", "name of the bridge, as br0", "interface"),
                 flag("dhcp", "its IPv4 address comes by DHCP"),
-                _many("address", "its address, as 172.26.0.100/16; may be repeated"),
-                _many("gateway", "the default route's gateway; one for IPv4 and one for IPv6"),
-                _many("dns", "a name server; may be repeated"),
+                many("address", "its address, as 172.26.0.100/16; may be repeated"),
+                many("gateway", "the default route's gateway; one for IPv4 and one for IPv6"),
+                many("dns", "a name server; may be repeated"),
                 string("stp", "on or off (default: off)", "words:on off", only_named=True),
                 string("mac", "its MAC address (default: the card's)", only_named=True),
                 Option("mtu", Kind.NUMBER, "its MTU (default: the card's)", only_named=True),
@@ -72,6 +67,13 @@ GROUP = Group(
                 JSON,
             ),
             connects=False,
+            examples=(
+                "host-bridge create br0 --port enp3s0 --dhcp --try 60",
+                "confirm",
+                "host-bridge create br0 --port enp3s0 --address 172.26.0.100/16"
+                " --gateway 172.26.0.1 --dns 172.26.0.1",
+                "host-bridge delete br0 --dry-run",
+            ),
         ),
         Command(
             "confirm",

@@ -119,13 +119,16 @@ GROUP = Group(
             "events:net_event",
             (
                 string("network", "only events of this network, name or uuid", "network"),
-                string("event", "kind of event", "words:lifecycle metadata-change"),
+                string(
+                    "event", "kind: lifecycle or metadata-change", "words:lifecycle metadata-change"
+                ),
                 flag("loop", "go on after the first event, until time-out or Ctrl-C"),
                 number("timeout", "give up after so many seconds"),
                 flag("list", "list the kinds of events"),
                 flag("timestamp", "print the time of each event"),
                 JSON,
             ),
+            examples=("net-event --event lifecycle --loop --timestamp",),
         ),
         Command(
             "net-info",
@@ -193,7 +196,8 @@ GROUP = Group(
         Command(
             "net-update",
             "change a part of a network, while it runs if need be",
-            "",
+            "Change one element of a network. What runs is changed at once, without a stop, and\n"
+            "    only what the element says; --live --config changes it for good as well.",
             "update:update",
             (
                 _NETWORK,
@@ -202,7 +206,11 @@ GROUP = Group(
                     "add-first, add-last (or add), delete or modify",
                     f"words:{COMMANDS_OF_UPDATE}",
                 ),
-                data("section", "which part of the network", f"words:{SECTIONS_OF_UPDATE}"),
+                data(
+                    "section",
+                    f"one of {', '.join(SECTIONS_OF_UPDATE.split())}",
+                    f"words:{SECTIONS_OF_UPDATE}",
+                ),
                 data(
                     "xml",
                     "the element itself, if this starts with '<', or else a file with it",
@@ -210,6 +218,12 @@ GROUP = Group(
                 ),
                 number("parent-index", "which of several <ip> elements it belongs to, from 0"),
                 *_affect("change"),
+            ),
+            examples=(
+                "net-update mired2 add ip-dhcp-host --live --config"
+                " \"<host mac='52:54:00:00:00:07' ip='192.168.6.7'/>\"",
+                "net-update mired2 delete ip-dhcp-host --live --config"
+                " \"<host mac='52:54:00:00:00:07'/>\"",
             ),
         ),
         Command(

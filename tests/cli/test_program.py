@@ -556,3 +556,10 @@ def test_a_uuid_is_a_uuid_in_the_usual_form_only() -> None:
     assert parse_uuid(text.upper()) == UUID(text)
     for wrong in (text.replace("-", ""), text[:-1], "x" * 36, f"{{{text[1:-1]}}}", ""):
         assert parse_uuid(wrong) is None
+
+
+def test_host_check_knows_a_networks_document(program: Program, red: Path) -> None:
+    refused = program("host-check", str(red))
+    assert refused.err.startswith(f"error: {red} is XML, and no file of ifupdown")
+    assert refused.err.endswith(f"pasarela net-define --validate {red}\n")
+    assert refused.code == 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pasarela.cli.faults import CommandFailed
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -40,7 +42,21 @@ def _given(context: Context, arguments: Arguments) -> tuple[Texts, Surroundings]
     if not names:
         return read_host(root), surroundings(root)
     own = all(_is_of_host(Path(name), root) for name in names)
-    return read_named(names), surroundings(root) if own else Surroundings()
+    files = read_named(names)
+    _refuse_xml(files)
+    return files, surroundings(root) if own else Surroundings()
+
+
+def _refuse_xml(files: Texts) -> None:
+    """libvirt's documents are the other thing that is edited by hand, and easily given here."""
+    for path, text in files.items():
+        if text.lstrip("\ufeff \t\r\n").startswith("<"):
+            raise CommandFailed(
+                f"{path} is XML, and no file of ifupdown, netplan, systemd-networkd or "
+                "NetworkManager",
+                hint=f"net-define --validate checks a network's document: "
+                f"pasarela net-define --validate {path}",
+            )
 
 
 def _is_of_host(file: Path, root: Path) -> bool:

@@ -292,8 +292,9 @@ def test_a_dnsmasq_that_may_not_be_looked_into_stays_as_it_is(bench: Bench):
     bench.start(network())
     pid = int(bench.paths.dnsmasq_pid("n0").read_text())
     code = (
-        "from pasarela.host.netlink_groups import leave_news;"
-        f"print(leave_news({pid}, except_addresses=()))"
+        "from pasarela.host.duplicates import change_sockets;"
+        "from pasarela.host.dhcp_checksums import leave_out;"
+        f"print(change_sockets({pid}, [leave_out]))"
     )
     stranger = ["setpriv", "--inh-caps=-all", "--bounding-set=-all", sys.executable, "-c", code]
     done = subprocess.run(stranger, check=True, capture_output=True, text=True)

@@ -13,26 +13,24 @@ it finds there; ``ethtool -K virbr0 tx off`` ends segmentation offload for all t
 from __future__ import annotations
 
 import socket
-from contextlib import suppress
-
-from pasarela.host.duplicates import sockets_of
 
 _DHCP_PORT = 67
 _SO_NO_CHECK = 11
 
 
-def leave_out(pid: int) -> bool:
+def leave_out(one: socket.socket) -> bool:
     """Have a dnsmasq send its DHCP replies without checksums.
 
+    Args:
+        one: a socket of that dnsmasq's.
+
     Returns:
-        Whether that was done; where the kernel is against it, most guests get on without.
+        Whether it was the socket that sends them. Without this most guests get on, too.
     """
-    with suppress(OSError):
-        for one in sockets_of(pid):
-            if _serves_dhcp(one):
-                one.setsockopt(socket.SOL_SOCKET, _SO_NO_CHECK, 1)
-                return True
-    return False
+    if not _serves_dhcp(one):
+        return False
+    one.setsockopt(socket.SOL_SOCKET, _SO_NO_CHECK, 1)
+    return True
 
 
 def _serves_dhcp(one: socket.socket) -> bool:

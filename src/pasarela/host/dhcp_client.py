@@ -1,14 +1,19 @@
-"""DHCP clients of the host's own macvlans: dhclient or udhcpc, whichever there is."""
+"""What asks the LAN for addresses of the host's own macvlans.
+
+Of IPv4 dhclient or udhcpc, whichever there is, of IPv6 our own listener to routers (autoconf.py).
+Each is a process that stays, under a pid file of its own.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from errno import ENOENT
-from ipaddress import IPv4Network
+from ipaddress import ip_network
 from pathlib import Path
 
 from pasarela.errors import SystemCallFailed
@@ -18,13 +23,14 @@ from pasarela.plan.actions import Action, ApplyError, Change, Remove
 from pasarela.plan.resources import DhcpClient, Resource
 
 SCRIPT = Path(__file__).with_name("dhcp_client.sh")
+LISTENER = Path(__file__).with_name("autoconf.py")
 _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 _SILENT = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (0, 1, 2)]
 _TABLE, _GUESTS = "PASARELA_TABLE", "PASARELA_GUESTS"
 
 
 class DhcpClients:
-    """The adapter of DHCP clients; the rules that their script adds go with them."""
+    """The adapter of DHCP clients; the rules that they add go with them."""
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
@@ -51,11 +57,9 @@ class DhcpClients:
                     raise ApplyError(actions[:position], cause) from cause
 
     def _stop(self, client: DhcpClient) -> None:
-        pid = _running_pid(client)
-        if pid is not None:
-            processes.terminate({pid})
+        processes.terminate(set(_all_pids(client)))
         client.pid_file.unlink(missing_ok=True)
-        self._rules.clear(client.table)
+        self._rules.clear(client.table, client.version)
 
 
 def _client(resource: Resource) -> DhcpClient:
@@ -71,20 +75,35 @@ def _running_pid(client: DhcpClient) -> int | None:
     return pid if str(client.pid_file) in processes.command_line(pid) else None
 
 
+def _all_pids(client: DhcpClient) -> Iterator[int]:
+    """The client, and the one that the listener has started to ask by DHCP."""
+    pid = _running_pid(client)
+    if pid is not None:
+        yield pid
+    if client.version == 6:
+        mine = helper_pid_file(client.pid_file)
+        yield from (one for one in processes.pids() if mine in processes.command_line(one))
+
+
+def helper_pid_file(pid_file: Path) -> str:
+    """What dhclient that works for the listener is told to write its pid to."""
+    return f"{pid_file}.dhclient"
+
+
 def _as_started(client: DhcpClient, environment: Mapping[str, str]) -> DhcpClient:
     table, guests = environment.get(_TABLE, ""), environment.get(_GUESTS, "")
     return replace(
         client,
         table=int(table) if table.isdecimal() else 0,
-        guests=IPv4Network(guests) if guests else None,
+        guests=tuple(map(ip_network, guests.split())),
     )
 
 
 def _start(client: DhcpClient) -> None:
     argv = _command(client)
     environment = {"PATH": _PATH, _TABLE: str(client.table)}
-    if client.guests is not None:
-        environment[_GUESTS] = str(client.guests)
+    if client.guests:
+        environment[_GUESTS] = _words(client)
     _make_ready(client)
     try:
         pid = os.posix_spawn(argv[0], argv, environment, file_actions=_SILENT, setsid=True)
@@ -96,6 +115,10 @@ def _start(client: DhcpClient) -> None:
             f"cannot start {argv[0]} on {client.link}: {cause}",
             remedy="see what it says itself: dhclient -d -v " + client.link,
         ) from cause
+
+
+def _words(client: DhcpClient) -> str:
+    return " ".join(map(str, client.guests))
 
 
 def _make_ready(client: DhcpClient) -> None:
@@ -115,10 +138,12 @@ def _command(client: DhcpClient) -> list[str]:
     Raises:
         SystemCallFailed: there is none.
     """
+    if client.version == 6:
+        return _listener(client)
     pid_file, script = str(client.pid_file), str(SCRIPT)
     if dhclient := shutil.which("dhclient", path=_PATH):
         given = [f"{_TABLE}={client.table}"]
-        given += [f"{_GUESTS}={client.guests}"] if client.guests is not None else []
+        given += [f"{_GUESTS}={_words(client)}"] if client.guests else []
         extra = [word for one in given for word in ("-e", one)]
         leases = str(client.leases)
         return [
@@ -135,3 +160,15 @@ def _command(client: DhcpClient) -> list[str]:
         remedy="apt install isc-dhcp-client (or udhcpc), or give a fixed address: "
         "--host-access ADDRESS/PREFIX",
     )
+
+
+def _listener(client: DhcpClient) -> list[str]:
+    """Alone, so that it starts without the rest of Pasarela; dhclient asks where routers say so."""
+    asking: list[str] = []
+    if dhclient := shutil.which("dhclient", path=_PATH):
+        asking = [
+            dhclient, "-6", "-d", "-cf", "/dev/null", "-sf", str(SCRIPT),
+            "-pf", helper_pid_file(client.pid_file), "-lf", str(client.leases),
+            "-e", f"{_TABLE}={client.table}", client.link,
+        ]  # fmt: skip
+    return [sys.executable, "-IS", str(LISTENER), client.link, str(client.pid_file), *asking]

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Puts an address of the LAN's on the host's own macvlan: called by dhclient (event in $reason) or
 # udhcpc (event in $1) for PASARELA_TABLE. What the host sends from the address leaves by its table;
-# the prefix of 32 bits keeps the kernel from adding a second route to the LAN.
+# the prefix of all bits keeps the kernel from adding a second route to the LAN. IPv6's way to the
+# LAN in that table is autoconf.py's, which hears from routers what is on it.
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
 
@@ -30,13 +31,20 @@ bits() {
     echo "$count"
 }
 
+forget6() {
+    [ -n "$1" ] || return 0
+    ip -6 rule del from "$1" table "$PASARELA_TABLE" 2>/dev/null
+    ip -6 addr del "$1/128" dev "$interface" 2>/dev/null
+    return 0
+}
+
 forget() {
     while ip -4 rule del table "$PASARELA_TABLE" 2>/dev/null; do :; done
     ip -4 addr flush dev "$interface" scope global
 }
 
 case ${reason:-$1} in
-PREINIT)
+PREINIT | PREINIT6)
     ip link set dev "$interface" up
     ;;
 BOUND | RENEW | REBIND | REBOOT | bound | renew)
@@ -49,8 +57,20 @@ BOUND | RENEW | REBIND | REBOOT | bound | renew)
         src "$ip" table "$PASARELA_TABLE"
     ip -4 rule show table "$PASARELA_TABLE" | grep -q "from $ip " ||
         ip -4 rule add from "$ip" table "$PASARELA_TABLE"
-    [ -z "$PASARELA_GUESTS" ] ||
-        ip -4 route replace "$PASARELA_GUESTS" dev "$interface" src "$ip"
+    for guests in $PASARELA_GUESTS; do
+        ip -4 route replace "$guests" dev "$interface" src "$ip"
+    done
+    ;;
+BOUND6 | RENEW6 | REBIND6)
+    [ -n "$new_ip6_address" ] || exit 0
+    [ "$old_ip6_address" = "$new_ip6_address" ] || forget6 "$old_ip6_address"
+    ip -6 addr replace "$new_ip6_address/128" dev "$interface" \
+        valid_lft "$new_max_life" preferred_lft "$new_preferred_life"
+    ip -6 rule show table "$PASARELA_TABLE" | grep -q "from $new_ip6_address " ||
+        ip -6 rule add from "$new_ip6_address" table "$PASARELA_TABLE"
+    ;;
+EXPIRE6 | RELEASE6 | STOP6)
+    forget6 "$old_ip6_address"
     ;;
 EXPIRE | STOP | RELEASE | deconfig)
     forget

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from errno import ENOENT
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -72,11 +73,13 @@ def finish(process: DnsmasqProcess, starting: Starting) -> None:
     Raises:
         InternalError: it ended instead, and said why.
     """
-    from pasarela.host import dhcp_checksums, netlink_groups  # noqa: PLC0415  (2 ms, meanwhile)
+    from pasarela.host.dhcp_checksums import leave_out  # noqa: PLC0415  (2 ms, meanwhile)
+    from pasarela.host.duplicates import change_sockets  # noqa: PLC0415
+    from pasarela.host.netlink_groups import leave_news  # noqa: PLC0415
 
     _await(process, starting)
-    netlink_groups.leave_news(starting.pid, except_addresses=process.follows)
-    dhcp_checksums.leave_out(starting.pid)
+    quiet = partial(leave_news, except_addresses=process.follows)
+    change_sockets(starting.pid, (quiet, leave_out))
 
 
 def _await(process: DnsmasqProcess, starting: Starting) -> None:
@@ -109,7 +112,8 @@ def conf_argument(conf: Path) -> str:
 
 
 def _begin(process: DnsmasqProcess, waiting: Kept | None) -> Starting:
-    process.pid_file.parent.mkdir(parents=True, exist_ok=True)
+    if not process.pid_file.parent.is_dir():
+        process.pid_file.parent.mkdir(parents=True, exist_ok=True)
     status = process.conf.with_name(f"{process.bridge}.status")
     seed_lease_file(lease_table(process), status)
     if waiting is not None:

@@ -10,11 +10,30 @@ import ctypes
 import errno
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 
 _SYS_PIDFD_GETFD = 438  # the same number on all architectures
 _STANDARD = 3  # input, output and error, which a daemon does not have as sockets
 _libc = ctypes.CDLL(None, use_errno=True)
+
+Change = Callable[[socket.socket], bool]  # of a socket, if it is the right one; whether it was
+
+
+def change_sockets(pid: int, changes: Iterable[Change]) -> bool:
+    """Offer a process's sockets to each change, until it has taken one.
+
+    Returns:
+        Whether all have. The kernel, a security module or a container's seccomp profile may be
+        against it.
+    """
+    left = list(changes)
+    with suppress(OSError):
+        for one in sockets_of(pid):
+            left = [change for change in left if not change(one)]
+            if not left:
+                break
+    return not left
 
 
 def sockets_of(pid: int) -> Iterator[socket.socket]:

@@ -122,8 +122,8 @@ class Links:
 
     def _observe_on_link(self, info: LinkInfo, expected: list[Resource]) -> Iterator[OnLinkRoute]:
         wanted = {one for one in expected if isinstance(one, OnLinkRoute)}
-        for table in {one.table for one in wanted}:
-            for payload in self._dump_table(info.index, table):
+        for table, version in {(one.table, one.destination.version) for one in wanted}:
+            for payload in self._dump_table(info.index, table, version):
                 route = routes.parse_on_link(payload)
                 if route is None or route.source is None:
                     continue
@@ -131,9 +131,9 @@ class Links:
                 if found in wanted:
                     yield found
 
-    def _dump_table(self, index: int, table: int) -> Sequence[bytes]:
+    def _dump_table(self, index: int, table: int, version: int) -> Sequence[bytes]:
         try:
-            return self._socket.dump(routes.get_on_link(index, table))
+            return self._socket.dump(routes.get_on_link(index, table, version))
         except NetlinkError as error:
             if error.errno == ENOENT:  # nothing has ever been in that table
                 return ()

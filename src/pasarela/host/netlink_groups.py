@@ -9,43 +9,30 @@ whoever may trace a process may also duplicate its socket, and change the one th
 from __future__ import annotations
 
 import socket
-from collections.abc import Collection, Iterable
-
-from pasarela.host.duplicates import sockets_of
+from collections.abc import Collection
 
 _ADDRESS_GROUPS = {4: 5, 6: 9}  # by IP version (linux/rtnetlink.h, RTNLGRP_IPV4_IFADDR, …)
 _ROUTE_GROUPS = (7, 11)
 _SOL_NETLINK, _NETLINK_DROP_MEMBERSHIP = 270, 2
 
 
-def leave_news(pid: int, *, except_addresses: Collection[int]) -> bool:
+def leave_news(one: socket.socket, *, except_addresses: Collection[int]) -> bool:
     """Have a dnsmasq told of no new route any more, and of new addresses only where they matter.
 
     At a new route it asks again what it could not ask over a dial-up link, and reads resolv.conf,
     which it does at each change of that file anyway.
 
     Args:
+        one: a socket of that dnsmasq's.
         except_addresses: the IP versions of which it must hear.
 
     Returns:
-        Whether that was done. The kernel, a security module or a container's seccomp profile may
-        be against it; then the process just goes on being woken.
+        Whether it was the socket that hears of them. Without this the process just goes on being
+        woken.
     """
-    idle = (group for ip, group in _ADDRESS_GROUPS.items() if ip not in except_addresses)
-    try:
-        return _leave(pid, (*_ROUTE_GROUPS, *idle))
-    except OSError:
+    if (one.family, one.proto) != (socket.AF_NETLINK, socket.NETLINK_ROUTE):
         return False
-
-
-def _leave(pid: int, groups: Iterable[int]) -> bool:
-    for one in sockets_of(pid):
-        if (one.family, one.proto) == (socket.AF_NETLINK, socket.NETLINK_ROUTE):
-            _drop(one, groups)
-            return True
-    return False
-
-
-def _drop(one: socket.socket, groups: Iterable[int]) -> None:
-    for group in groups:
+    idle = (group for ip, group in _ADDRESS_GROUPS.items() if ip not in except_addresses)
+    for group in (*_ROUTE_GROUPS, *idle):
         one.setsockopt(_SOL_NETLINK, _NETLINK_DROP_MEMBERSHIP, group)
+    return True

@@ -20,12 +20,14 @@ class Rules:
 
     def observe(self, expected: Iterable[Resource]) -> Iterator[SourceRule]:
         wanted = {one for one in expected if isinstance(one, SourceRule)}
-        for payload in self._socket.dump(rules.get_all()):
+        for version in sorted({one.source.version for one in wanted}):
+            yield from wanted & set(self._all(version))
+
+    def _all(self, version: int) -> Iterator[SourceRule]:
+        for payload in self._socket.dump(rules.get_all(version)):
             found = rules.parse(payload)
             if found.source is not None:
-                rule = SourceRule(found.source, found.table)
-                if rule in wanted:
-                    yield rule
+                yield SourceRule(found.source, found.table)
 
     def apply(self, actions: Sequence[Action]) -> None:
         """Raises:
@@ -39,9 +41,8 @@ class Rules:
             if error is not None and error.errno != (ENOENT if removing else EEXIST):
                 raise ApplyError(actions[:position], failure(error)) from error
 
-    def clear(self, table: int) -> None:
-        """Remove all rules that lead to a table of ours."""
-        for payload in self._socket.dump(rules.get_all()):
-            found = rules.parse(payload)
-            if found.table == table and found.source is not None:
-                self._socket.request([rules.remove(SourceRule(found.source, table))])
+    def clear(self, table: int, version: int) -> None:
+        """Remove all rules of an IP version that lead to a table of ours."""
+        for rule in list(self._all(version)):
+            if rule.table == table:
+                self._socket.request([rules.remove(rule)])

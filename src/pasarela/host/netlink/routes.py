@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from socket import AF_INET, AF_INET6
 from struct import Struct
 
@@ -49,9 +49,9 @@ class RouteInfo:
 class OnLinkInfo:
     """A route to what is on the link itself; without a ``source`` the kernel chooses one."""
 
-    destination: IPv4Network
+    destination: IPv4Network | IPv6Network
     index: int
-    source: IPv4Address | None
+    source: IpAddress | None
     table: int
 
 
@@ -66,31 +66,33 @@ def remove_on_link(index: int, route: OnLinkRoute) -> Message:
     return Message(RTM_DELROUTE, 0, _on_link_payload(index, route), label)
 
 
-def get_on_link(index: int, table: int) -> Message:
-    """Asks for a table's IPv4 routes over a link."""
-    payload = _HEADER.pack(AF_INET, 0, 0, 0, 0, 0, 0, 0, 0)
+def get_on_link(index: int, table: int, version: int) -> Message:
+    """Asks for a table's routes of IPv4 or IPv6 over a link."""
+    wanted = AF_INET if version == 4 else AF_INET6
+    payload = _HEADER.pack(wanted, 0, 0, 0, 0, 0, 0, 0, 0)
     payload += nla.u32(_RTA_OIF, index) + nla.u32(_RTA_TABLE, table)
     return Message(RTM_GETROUTE, 0, payload, "cannot list routes")
 
 
 def parse_on_link(payload: bytes) -> OnLinkInfo | None:
     """None for a route through a gateway, or of a kind of its own."""
-    _, length, _, _, table, _, _, kind, _ = _HEADER.unpack_from(payload)
+    wanted, length, _, _, table, _, _, kind, _ = _HEADER.unpack_from(payload)
     found = nla.parse(payload[_HEADER.size :])
     if kind != _RTN_UNICAST or _RTA_GATEWAY in found:
         return None
+    empty = bytes(4 if wanted == AF_INET else 16)
     source = found.get(_RTA_PREFSRC)
     return OnLinkInfo(
-        destination=IPv4Network((found.get(_RTA_DST, bytes(4)), length)),
+        destination=ip_network((found.get(_RTA_DST, empty), length)),
         index=_link_index(found),
-        source=IPv4Address(source) if source else None,
+        source=ip_address(source) if source else None,
         table=nla.as_u32(found[_RTA_TABLE]) if _RTA_TABLE in found else table,
     )
 
 
 def _on_link_payload(index: int, route: OnLinkRoute) -> bytes:
     header = _HEADER.pack(
-        AF_INET, route.destination.prefixlen, 0, 0, 0, _RTPROT_STATIC, _RT_SCOPE_LINK,
+        family(route.source), route.destination.prefixlen, 0, 0, 0, _RTPROT_STATIC, _RT_SCOPE_LINK,
         _RTN_UNICAST, 0,
     )  # fmt: skip
     return (

@@ -48,6 +48,14 @@ def test_nothing_is_wrong_in_them(units: Path) -> None:
     assert (done.returncode, ours(done)) == (0, []), done.stderr
 
 
+def test_networks_start_at_boot_also_without_a_daemon(units: Path) -> None:
+    """By whichever is there: where a daemon's socket is, the other is skipped."""
+    text = (units / "pasarela-networks.service").read_text()
+    assert "ExecStart=/bin/true net-boot\n" in text
+    sockets = re.findall(r"^ListenStream=(\S+)", (units / "pasarelad.socket").read_text(), re.M)
+    assert f"ConditionPathExists=!{sockets[0]}\n" in text
+
+
 def test_what_was_cut_short_is_put_right_before_the_network_comes_up(units: Path) -> None:
     """It is there for hosts whose network is ifupdown's, networkd's or NetworkManager's."""
     text = (units / "pasarela-recover.service").read_text()

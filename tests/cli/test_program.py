@@ -507,6 +507,21 @@ def test_shell_says_how_to_get_a_network(root: Path, tmp_path: Path) -> None:
     assert shell.end() == 0
 
 
+def test_a_change_that_will_be_gone_is_told_to_a_person(
+    program: Program, red: Path, root: Path
+) -> None:
+    host = "<host mac='52:54:00:00:00:01' ip='192.168.150.7'/>"
+    program("net-start", "red")
+    words = ("--root", str(root), "net-update", "red", "add", "ip-dhcp-host", host)
+    change = Terminal(*words)
+    assert "live state\r\nhint: this is gone when" in change.until("stays for good")
+    assert change.end() == 0
+    assert program("net-update", "red", "delete", "ip-dhcp-host", host).err == ""
+    program("net-destroy", "red")
+    misplaced = program("net-update", "red", "add", "ip-dhcp-host", f" {host}")
+    assert misplaced.err.endswith("hint: what does not begin with '<' is the name of a file\n")
+
+
 def test_edit_asks_what_to_do_when_it_is_refused(red: Path, root: Path, tmp_path: Path) -> None:
     editor = tmp_path / "editor"
     editor.write_text(

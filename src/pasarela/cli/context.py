@@ -70,9 +70,14 @@ class Context:
         """Tell what was done and is not all that was asked for; virsh has nothing like it."""
         self._write_error(f"warning: {text}\n")
 
+    @property
+    def at_terminal(self) -> bool:
+        """Whether a person reads remarks."""
+        return self._err.isatty() and not self.quiet
+
     def tell_user(self, text: str) -> None:
         """Write a remark for a person at a terminal; scripts do not see it."""
-        if self._err.isatty() and not self.quiet:
+        if self.at_terminal:
             self._write_error(f"hint: {text}\n")
 
     def json_out(self, value: object) -> None:

@@ -27,9 +27,21 @@ def update(context: Context, arguments: Arguments) -> bool:
     with explained(f"Failed to update network {network.name}"), placed(path):
         context.connection.update(network, command, section, xml, parent_index=parent, flags=flags)
     context.say(f"Updated network {network.name} {_what(context, network, flags)}")
+    if flags == Affect.CURRENT and context.at_terminal:
+        _tell_how_long(context, network)
     if section is UpdateSection.IP_DHCP_HOST and command is not UpdateCommand.DELETE:
         _warn_if_unserved(context, network, xml, config=flags == Affect.CONFIG)
     return True
+
+
+def _tell_how_long(context: Context, network: NetworkRef) -> None:
+    """What the option that nobody gave would have done, to a person at a terminal."""
+    connection = context.connection
+    if connection.is_active(network) and connection.is_persistent(network):
+        context.say("\n")
+        context.tell_user(
+            "this is gone when the network stops; with --live --config it stays for good"
+        )
 
 
 def _warn_if_unserved(context: Context, network: NetworkRef, host: str, *, config: bool) -> None:
@@ -81,7 +93,12 @@ def _element(text: str) -> tuple[str, str]:
     """The element's XML, and what to call the place that it came from."""
     if text.startswith("<"):
         return text, "the command line"
-    return read_text(text), text
+    try:
+        return read_text(text), text
+    except CommandFailed as failed:
+        if "<" in text:
+            failed.hint = "what does not begin with '<' is the name of a file"
+        raise
 
 
 def _what(context: Context, network: NetworkRef, flags: Affect) -> str:

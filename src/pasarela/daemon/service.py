@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import count
 from typing import Any
@@ -15,6 +14,7 @@ from pasarela.daemon.calls import HANDLERS, Handler
 from pasarela.daemon.lease_cache import LeaseCache
 from pasarela.daemon.peer import Peer
 from pasarela.daemon.served import ServedEngine
+from pasarela.daemon.worker import Done, Job, Outcome, Stopped, Worker
 from pasarela.errors import InternalError, NotSupportedByDriver, PasarelaError
 from pasarela.model.handles import NetworkEvent
 from pasarela.rpc.messages import MAX_MESSAGE
@@ -47,7 +47,7 @@ class Service:
         self.lost = lost
         self.peers: set[Peer] = set()
         self._loop = asyncio.get_running_loop()
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="changes")
+        self._worker = Worker("changes")
 
     def serve(self, peer: Peer, call: Call) -> None:
         """Answer a call, now or when the worker has come to it."""
@@ -61,9 +61,11 @@ class Service:
         else:
             self._read(peer, call, handler)
 
-    def work(self, job: Callable[[], Any]) -> asyncio.Future[Any]:
+    def work(self, job: Job) -> asyncio.Future[Any]:
         """Have the worker do something, after all that it has been given before."""
-        return asyncio.wrap_future(self._submit(job), loop=self._loop)
+        future: asyncio.Future[Any] = self._loop.create_future()
+        self._submit(job, partial(_settle, future))
+        return future
 
     def is_changing(self) -> bool:
         """Whether the worker has something to do."""
@@ -93,8 +95,7 @@ class Service:
 
     async def close(self) -> None:
         """Let the worker finish what it has begun, answer it, and hang up on everybody."""
-        await asyncio.to_thread(self._worker.shutdown, cancel_futures=True)
-        await asyncio.sleep(0)
+        await self._worker.close()
         for peer in tuple(self.peers):
             peer.close()
 
@@ -109,26 +110,23 @@ class Service:
             peer.protocol.reply(call, values)
 
     def _change(self, peer: Peer, call: Call, handler: Handler) -> None:
-        future = self._submit(partial(handler, self.engine, *call.arguments))
-        future.add_done_callback(
-            lambda done: self._loop.call_soon_threadsafe(self._finish, peer, call, done)
-        )
+        job = partial(handler, self.engine, *call.arguments)
+        self._submit(job, partial(self._finish, peer, call))
 
-    def _submit(self, job: Callable[[], Any]) -> Future[Any]:
+    def _submit(self, job: Job, done: Done) -> None:
         self.answers.change_begins()
-        future = self._worker.submit(job)
-        future.add_done_callback(
-            lambda _: self._loop.call_soon_threadsafe(self.answers.change_ends)
-        )
-        return future
+        self._worker.submit(job, partial(self._ended, done))
 
-    def _finish(self, peer: Peer, call: Call, done: Future[Any]) -> None:
-        if done.cancelled():
-            peer.fail(call, InternalError("the daemon is being stopped"))
-            return
-        error = done.exception()
+    def _ended(self, done: Done, outcome: Outcome) -> None:
+        self.answers.change_ends()
+        done(outcome)
+
+    def _finish(self, peer: Peer, call: Call, outcome: Outcome) -> None:
+        error = outcome.error
         if error is None:
-            peer.reply(call, done.result())
+            peer.reply(call, outcome.value)
+        elif isinstance(error, Stopped):
+            peer.fail(call, InternalError("the daemon is being stopped"))
         elif isinstance(error, PasarelaError):
             peer.fail(call, error)
         else:
@@ -139,6 +137,17 @@ class Service:
     def _announce(self, event: NetworkEvent) -> None:
         for peer in tuple(self.peers):
             peer.announce(event)
+
+
+def _settle(future: asyncio.Future[Any], outcome: Outcome) -> None:
+    if future.cancelled():
+        return
+    if outcome.error is None:
+        future.set_result(outcome.value)
+    elif isinstance(outcome.error, Stopped):
+        future.cancel()
+    else:
+        future.set_exception(outcome.error)
 
 
 def surprise(call: Call, error: BaseException) -> InternalError:

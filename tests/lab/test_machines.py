@@ -138,3 +138,14 @@ def test_virsh_drives_the_labs_networks_once_there_is_a_daemon(lab: Labs) -> Non
     )
     done = lab.shell("host", f"timeout 30 sh -c '{typed}'")
     assert done.stdout.split() == ["default"], done.stderr
+
+
+def test_within_a_lab_one_neither_makes_nor_ends_labs(lab: Labs) -> None:
+    for command, what in (("up", "makes"), ("down", "ends"), ("down --all", "ends")):
+        refused = lab.shell("host", f"pasarela lab {command}")
+        assert refused.returncode == 1
+        assert (
+            f"what {what} labs is typed outside of it\nhint: Type 'exit' first." in refused.stderr
+        )
+    inside = lab.shell("host", "pasarela lab status").stdout
+    assert inside == lab.ok("status") == "lab: up, with host, internet, lan, router\n"

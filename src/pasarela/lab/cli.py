@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from pasarela.errors import PasarelaError
 from pasarela.lab import check_command, guest_command, launch, node, shell, state, status, uplink
+from pasarela.lab.faults import LabError
 from pasarela.lab.vm import kernel
 
 Command = Callable[[argparse.Namespace], int]
@@ -46,6 +47,7 @@ def _hint(options: argparse.Namespace) -> str:
 
 
 def up(options: argparse.Namespace) -> int:
+    _from_outside("makes")
     record = launch.up(options.name, user_namespace=options.userns, bridge=options.bridge)
     where = "in a user namespace" if record.user_namespace else "as root"
     print(f"Lab '{options.name}' is up ({where}).")
@@ -54,11 +56,21 @@ def up(options: argparse.Namespace) -> int:
 
 
 def down(options: argparse.Namespace) -> int:
+    _from_outside("ends")
     wanted = state.names() if options.all else [options.name]
     for name in wanted:
         gone = launch.down(name)
         print(f"Lab '{name}' is down." if gone else f"There was no lab '{name}'.")
     return 0
+
+
+def _from_outside(what: str) -> None:
+    """Within a lab, processes have other numbers: of labs out there nothing can be known."""
+    if shell.inside_lab():
+        raise LabError(
+            f"this is a shell in a lab; what {what} labs is typed outside of it",
+            remedy="Type 'exit' first.",
+        )
 
 
 def show_status(options: argparse.Namespace) -> int:

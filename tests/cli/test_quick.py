@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from contextlib import redirect_stdout
@@ -110,6 +111,11 @@ def test_what_is_odd_is_left_to_the_engine(
     file = root / path
     file.parent.mkdir(exist_ok=True)
     file.write_text(content)
+    assert quick_list(["--root", str(root), "net-list", "--all"]) is None
+
+
+def test_what_is_no_file_is_not_waited_for(paths: Paths, root: Path) -> None:
+    os.mkfifo(paths.config / "pipe.xml")
     assert quick_list(["--root", str(root), "net-list", "--all"]) is None
 
 

@@ -81,6 +81,18 @@ class TestFilesPutThereByHand:
             assert str(paths.definition(name)) in warnings
         assert "does not match the network's name 'n2'" in warnings
 
+    def test_what_is_no_file_does_not_stop_the_others(self, engine: Engine, paths: Paths) -> None:
+        put(paths, "n0", documents.nat())
+        (paths.config / "folder.xml").mkdir()
+        os.mkfifo(paths.config / "pipe.xml")
+        (paths.config / "nowhere.xml").symlink_to("/nowhere")
+        assert names(engine) == ["n0"]
+        assert sorted(engine.take_warnings()) == [
+            f"{paths.config}/folder.xml: it is no regular file",
+            f"{paths.config}/pipe.xml: it is no regular file",
+        ]
+        engine.start(engine.lookup_by_name("n0"))
+
     def test_a_bad_file_is_found_again_once_it_is_mended(
         self, engine: Engine, paths: Paths
     ) -> None:

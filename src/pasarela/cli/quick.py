@@ -143,10 +143,10 @@ def _documents(folder: str) -> list[os.DirEntry[str]]:
     """The folder's entries that end in .xml.
 
     Raises:
-        _NotPlain: there is a half-written one.
+        _NotPlain: there is a half-written one, or one that is no file.
     """
     found = [entry for entry in _entries(folder) if ".xml" in entry.name]
-    if any(not entry.name.endswith(".xml") for entry in found):
+    if any(not (entry.name.endswith(".xml") and entry.is_file()) for entry in found):
         raise _NotPlain
     return found
 

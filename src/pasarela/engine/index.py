@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from errno import EACCES
 from pathlib import Path
+from stat import S_ISREG
 from typing import NamedTuple
 from uuid import UUID
 
 from pasarela.engine.files import TEMPORARY_SUFFIX, read_bytes, system_errors
 from pasarela.engine.header import BadHeader, Header, read_header
 from pasarela.engine.inverse import Inverse
+from pasarela.errors import SystemCallFailed
 
 SUFFIX = ".xml"
 _HALF = f"{SUFFIX}{TEMPORARY_SUFFIX}"
@@ -158,11 +161,13 @@ class HeadersFolder:
         self.temporaries = [self.path / one.name for one in entries if one.name.endswith(_HALF)]
         for name, entry in _documents(entries):
             try:
-                signature = Signature.of(entry.stat())
+                status = entry.stat()
             except FileNotFoundError:
                 continue
-            known = before.get(name)
-            if known is None or known.signature != signature:
+            signature, known = Signature.of(status), before.get(name)
+            if not S_ISREG(status.st_mode):  # a folder, or something to wait for
+                known = Seen(signature, None, "it is no regular file")
+            elif known is None or known.signature != signature:
                 known = _look(self.path / entry.name, name, signature)
             seen[name] = known
         self._seen = seen
@@ -197,7 +202,12 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _look(path: Path, name: str, signature: Signature) -> Seen:
-    content = read_bytes(path)
+    try:
+        content = read_bytes(path)
+    except SystemCallFailed as error:
+        if error.errno == EACCES:  # then it is the reader who is wrong here, not the file
+            raise
+        return Seen(signature, None, error.message)
     if content is None:
         return Seen(signature, None, None)
     try:

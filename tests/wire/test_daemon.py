@@ -82,6 +82,22 @@ def test_networks_outlive_the_daemon_and_the_next_one_adopts_them(fresh: Pasarel
     assert fresh.log_text() == ""
 
 
+def test_a_verbose_daemon_tells_what_happens_to_networks(fresh: Pasarelad) -> None:
+    fresh.terminate()
+    fresh.start((PYTHON, "-m", "pasarela.daemon.main", f"--root={fresh.root}", "--verbose"))
+    define(fresh, "told", 1)
+    assert fresh.virsh("net-start", "told").returncode == 0
+    assert fresh.virsh("net-destroy", "told").returncode == 0
+    assert fresh.terminate() == 0
+    assert fresh.log_text() == (
+        f"INFO: serving {fresh.sockets}\n"
+        "INFO: network told: defined\n"
+        "INFO: network told: started\n"
+        "INFO: network told: stopped\n"
+        "INFO: stopping; networks stay up\n"
+    )
+
+
 def test_a_killed_daemon_is_succeeded(fresh: Pasarelad) -> None:
     define(fresh, "kept", 1)
     assert fresh.virsh("net-start", "kept").returncode == 0

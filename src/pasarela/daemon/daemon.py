@@ -23,7 +23,7 @@ from pasarela.daemon.service import Service
 from pasarela.engine import lock
 from pasarela.engine.files import make_folder
 from pasarela.errors import PasarelaError
-from pasarela.model.handles import NetworkEvent
+from pasarela.model.handles import LifecycleEvent, NetworkEvent
 from pasarela.model.paths import Paths
 
 if TYPE_CHECKING:
@@ -73,9 +73,11 @@ class Daemon:
         try:
             await self._service.work(self._settle)
             notify("READY=1\nSTATUS=Serving networks and interfaces")
+            log.info("serving %s", self._root / "run/libvirt")
             await self._stopping.wait()
         finally:
             notify("STOPPING=1")
+            log.info("stopping; networks stay up")
             ticking.cancel()
             resolver.close()
             bus.close()
@@ -119,9 +121,12 @@ class Daemon:
 
     def _reload(self) -> None:
         notify("RELOADING=1")
+        log.info("reloading")
         self._service.work(self._engine.reload).add_done_callback(_reloaded)
 
     def _announce(self, event: NetworkEvent) -> None:
+        """To all clients, from any thread; who runs the daemon verbosely sees it too."""
+        log.info("network %s: %s", event.network.name, _word(event))
         self._service.announce(event)
 
     def _make_engine(self, paths: Paths, leases: LeaseCache) -> ServedEngine:
@@ -138,6 +143,12 @@ class Daemon:
             return HostInterfaces()
 
         return ServedEngine(paths, machine, interfaces, leases, self._announce)
+
+
+def _word(event: NetworkEvent) -> str:
+    if isinstance(event, LifecycleEvent):
+        return event.event.name.lower()
+    return f"{event.type.name.lower()} changed"
 
 
 def _reloaded(done: asyncio.Future[tuple[str, ...]]) -> None:

@@ -42,6 +42,7 @@ def main(arguments: Sequence[str]) -> int:
         level=logging.DEBUG if options.verbose else logging.WARNING,
         format="%(levelname)s: %(message)s",
     )
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
     try:
         asyncio.run(_serve(options.root, options.config))
     except PasarelaError as error:
@@ -120,7 +121,9 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--config", type=Path, metavar="FILE", help=f"settings (default: DIR/{CONFIG_FILE})"
     )
-    parser.add_argument("-v", "--verbose", action="store_true", help="say more")
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="tell of what happens to networks, too"
+    )
     parser.add_argument("-V", "--version", action="store_true", help="say which this is")
     return parser.parse_args(arguments)
 

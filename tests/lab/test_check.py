@@ -59,6 +59,30 @@ def test_a_promise_that_is_not_kept_is_shown_beside_what_was_measured(labs: Labs
     assert "1 of 1 lines differ from what is promised." in done.stdout
 
 
+BROKEN = """
+from dataclasses import replace
+from pasarela.client.uri import open_uri
+from pasarela.lab import check, report
+from pasarela.lab.kinds import KINDS
+
+kinds = {kind.name: kind for kind in KINDS}
+document = "<network><name>open</name><forward mode='opne'/></network>"
+broken = replace(kinds["open"], document=document)
+lines = check.check(open_uri(), [kinds["very-isolated"], broken])
+print(report.as_text(lines, 1.0))
+"""
+
+
+@pytest.mark.netns
+def test_a_kind_that_cannot_be_built_costs_no_other_its_lines(labs: Labs) -> None:
+    labs.ok("up")
+    done = labs.run("shell", "host", "--", sys.executable, "-c", BROKEN)
+    assert "very isolated  IPv4  yes" in done.stdout, done.stderr
+    assert "open           IPv4  not measured  not measured" in done.stdout
+    assert "Note: open: unsupported configuration: unknown forwarding type 'opne'" in done.stdout
+    assert "2 of 4 lines differ from what is promised." in done.stdout
+
+
 UNSEEN = """
 for file in /proc/sys/net/bridge/bridge-nf-call-*; do [ ! -e $file ] || echo 0 > $file; done
 exec "$0" -c "$1"

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 
 from pasarela.client.connection import Connection
+from pasarela.errors import PasarelaError
 from pasarela.lab import measure, node, subject, uplink
 from pasarela.lab.echo import EchoServers
 from pasarela.lab.faults import LabError, NotPermitted
@@ -51,10 +52,17 @@ def check(connection: Connection, kinds: Sequence[Kind], *, vm: bool = False) ->
         if on_bridge:
             campaign.free_nic()
             progress.say("the host puts its NIC into a bridge br0")
-            uplink.bridge()
-            lines += campaign.run(on_bridge)
+            lines += _on_bridge(campaign, on_bridge)
     order = {kind.name: position for position, kind in enumerate(KINDS)}
     return sorted(lines, key=lambda line: (order[line.kind.name], line.version))
+
+
+def _on_bridge(campaign: Campaign, kinds: Sequence[Kind]) -> list[Line]:
+    try:
+        uplink.bridge()
+    except PasarelaError as error:
+        return [line for kind in kinds for line in measure.unmeasured(kind, error)]
+    return campaign.run(kinds)
 
 
 def needs_nic(kind: Kind) -> bool:
@@ -91,14 +99,23 @@ class Campaign:
         self._subjects: list[Subject] = []
 
     def run(self, kinds: Sequence[Kind]) -> list[Line]:
-        """Build these kinds, beside what is there already, and measure them."""
-        subjects = [self._build(kind) for kind in kinds]
+        """Build these kinds, beside what is there already, and measure them.
+
+        One that cannot be built or measured costs no other its lines.
+        """
+        lines: list[Line] = []
+        subjects = []
+        for kind in kinds:
+            try:
+                subjects.append(self._build(kind))
+            except PasarelaError as error:
+                lines += measure.unmeasured(kind, error)
         self._subjects += subjects
         real = [one for one in subjects if self._vm and one.kind.real_guest]
         prepared = [each for one in real for each in self._prepare(one)]
         futures = [self._executor.submit(self._measure, one) for one in subjects]
         futures += [self._executor.submit(self._measure_real, *each) for each in prepared]
-        return [line for future in futures for line in future.result()]
+        return lines + [line for future in futures for line in future.result()]
 
     def _prepare(self, one: Subject) -> Iterator[tuple[Subject, Prepared]]:
         try:
@@ -121,7 +138,10 @@ class Campaign:
         return built
 
     def _measure(self, one: Subject) -> list[Line]:
-        subject.configure(one)
+        try:
+            subject.configure(one)
+        except PasarelaError as error:
+            return measure.unmeasured(one.kind, error)
         told = "; ".join(measure.describe(each) for each in one.guests)
         self._progress.say(f"{one.kind.title.strip()}: guests have {told}")
         versions = [version for version in (4, 6) if one.kind.promise(version)]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 
+from pasarela.errors import PasarelaError
 from pasarela.host.nftables.probe import sees_bridged_ipv6
 from pasarela.lab import addresses, echo, node, topology, uplink, web
 from pasarela.lab.endpoint import Endpoint, Machine
@@ -26,6 +27,7 @@ from pasarela.lab.kinds import (
 from pasarela.lab.probe import Address, Caller
 from pasarela.lab.subject import Guest, Subject
 
+UNMEASURED = "not measured"
 _PATIENCE = 5.0  # seconds for an answer that is promised
 _IMPATIENCE = 1.0  # seconds for one that must not come
 _UNSEEN = (
@@ -50,6 +52,18 @@ class Line:
     @property
     def kept(self) -> bool:
         return dict(self.promised) == dict(self.measured)
+
+
+def unmeasured(kind: Kind, error: PasarelaError) -> list[Line]:
+    """The lines of a kind that could not be built, or whose guests could not be set up."""
+    note = ": ".join(filter(None, [kind.title.strip(), str(error), error.remedy]))
+    nothing = dict.fromkeys(COLUMNS, UNMEASURED)
+    promised = {version: kind.promise(version) for version in (4, 6)}
+    return [
+        Line(kind, kind.title, version, cells, nothing, note)
+        for version, cells in promised.items()
+        if cells
+    ]
 
 
 def measure(subject: Subject, version: int, executor: Executor, title: str = "") -> Line:

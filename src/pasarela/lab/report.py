@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from pasarela.lab.kinds import COLUMNS
-from pasarela.lab.measure import Line
+from pasarela.lab.measure import UNMEASURED, Line
 
 
 def as_text(lines: Sequence[Line], seconds: float) -> str:
@@ -17,7 +17,7 @@ def as_text(lines: Sequence[Line], seconds: float) -> str:
     text = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
             for row in rows]  # fmt: skip
     text.insert(1, "  ".join("─" * width for width in widths))
-    notes = [f"Note: {line.note}" for line in lines if line.note]
+    notes = dict.fromkeys(f"Note: {line.note}" for line in lines if line.note)
     return "\n".join([*text, "", *notes, _summary(lines, seconds)])
 
 
@@ -48,7 +48,8 @@ def _row(line: Line) -> list[str]:
 
 
 def _cell(measured: str, promised: str) -> str:
-    return measured if measured == promised else f"{measured} (promised: {promised})"
+    told = measured in (promised, UNMEASURED)
+    return measured if told else f"{measured} (promised: {promised})"
 
 
 def _summary(lines: Sequence[Line], seconds: float) -> str:

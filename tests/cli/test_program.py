@@ -151,6 +151,14 @@ def test_addresses_that_no_guest_gets_are_named(program: Program, tmp_path: Path
     assert program("net-update", "red", "delete", "ip-dhcp-host", wrong).err == ""
 
 
+def test_a_name_that_is_nearly_one_of_many(program: Program) -> None:
+    for number in range(9):
+        program("net-new", f"red{number}", "--kind", "very-isolated")
+    program("net-new", "aula", "--kind", "very-isolated")
+    assert program("net-info", "alua").err.endswith("hint: did you mean aula?\n")
+    assert "hint: there are: aula, red0" in program("net-info", "nothing").err
+
+
 def test_a_name_too_long_for_a_file(program: Program) -> None:
     way_out = "hint: give the network a shorter name: at most 241 bytes\n"
     refused = program("net-new", "n" * 248)

@@ -121,4 +121,5 @@ def test_bridge_names(
 def test_bridge_names_run_out():
     with pytest.raises(InternalError) as caught:
         free_bridge_name((), [f"virbr{number}" for number in range(257)])
+    assert free_bridge_name((), [f"virbr{n}" for n in range(257)], limit=999) == "virbr257"
     assert caught.value.detail == "Bridge generation exceeded max id 256"

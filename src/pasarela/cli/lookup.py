@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
     from pasarela.cli.arguments import Arguments
     from pasarela.cli.context import Context
+    from pasarela.client.connection import Connection
     from pasarela.model.handles import InterfaceRef, NetworkRef, PortRef
+
+FEW = 8  # networks, which the engine's own hint names
 
 
 def network(context: Context, arguments: Arguments, option: str = "network") -> NetworkRef:
@@ -26,7 +29,7 @@ def network(context: Context, arguments: Arguments, option: str = "network") -> 
                 return connection.lookup_by_uuid(uuid)
             except NetworkNotFound:
                 pass  # a network may bear a uuid as its name
-        return connection.lookup_by_name(wanted)
+        return _by_name(connection, wanted)
 
 
 def network_by_uuid(context: Context, arguments: Arguments) -> NetworkRef:
@@ -45,11 +48,29 @@ def network_by_name(context: Context, arguments: Arguments) -> NetworkRef:
     connection = context.connection
     with explained(f"failed to get network '{wanted}'"):
         try:
-            return connection.lookup_by_name(wanted)
+            return _by_name(connection, wanted)
         except NetworkNotFound as error:
             if parse_uuid(wanted) is not None:
                 error.remedy = "this takes a name; net-name prints that of a uuid"
             raise
+
+
+def _by_name(connection: Connection, wanted: str) -> NetworkRef:
+    try:
+        return connection.lookup_by_name(wanted)
+    except NetworkNotFound as error:
+        near = _near(connection, wanted)
+        if near:
+            error.remedy = f"did you mean {' or '.join(near)}?"
+        raise
+
+
+def _near(connection: Connection, wanted: str) -> list[str]:
+    """Names like this one, where there are too many to show them all."""
+    from difflib import get_close_matches
+
+    names = [network.name for network in connection.list_networks()]
+    return get_close_matches(wanted, names, n=3, cutoff=0.75) if len(names) > FEW else []
 
 
 def port(context: Context, arguments: Arguments, owner: NetworkRef) -> PortRef:

@@ -75,22 +75,28 @@ def taken_subnets(facts: Facts, networks: Iterable[Network]) -> set[Subnet]:
 
 
 def free_bridge_name(
-    networks: Iterable[Network], links: Iterable[str], pattern: str | None = None
+    networks: Iterable[Network],
+    links: Iterable[str],
+    pattern: str | None = None,
+    limit: int = _MAX_BRIDGE,
 ) -> str:
     """The first ``virbr%d`` that no network and no device has.
 
     A ``pattern`` with exactly one ``%``, which is ``%d``, is used in its place.
 
     Raises:
-        InternalError: all names up to number 256 are taken.
+        InternalError: all names up to number ``limit`` are taken; libvirt's is 256.
     """
     form = pattern if pattern and pattern.count("%") == 1 and "%d" in pattern else _DEFAULT_PATTERN
     taken = {network.bridge.name for network in networks} | set(links)
-    for number in range(_MAX_BRIDGE + 1):
+    for number in range(limit + 1):
         name = form.replace("%d", str(number))
         if name not in taken:
             return name
-    raise InternalError(f"Bridge generation exceeded max id {_MAX_BRIDGE}")
+    raise InternalError(
+        f"Bridge generation exceeded max id {limit}",
+        remedy=f"name the bridge yourself: <bridge name='virbr{limit + 1}'/>",
+    )
 
 
 def _network_subnets(network: Network) -> Iterator[Subnet]:

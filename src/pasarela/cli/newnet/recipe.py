@@ -21,6 +21,7 @@ from pasarela.model.network import (
 )
 from pasarela.plan.subnets import clashes, free_bridge_name, free_subnet
 
+MAX_BRIDGE = 99999  # libvirt stops at 256 where it chooses; a name may have 15 letters
 IPV6_POOL = (0x100, 0x1FF)  # the guests' addresses in an IPv6 subnet, of 2**64
 
 
@@ -137,7 +138,7 @@ def quick_bridge(name: str | None, around: Surroundings) -> Bridge:
     if name is not None:
         _check_bridge_is_free(name, around)
     else:
-        name = free_bridge_name(around.networks, around.facts.links)
+        name = free_bridge_name(around.networks, around.facts.links, limit=MAX_BRIDGE)
     return Bridge(name=name, stp=False, delay=0)
 
 

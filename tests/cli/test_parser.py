@@ -94,6 +94,7 @@ def test_understood(line: str | list[str], given: Given) -> None:
     ("line", "fault"),
     [
         ("nosuch", "unknown command: 'nosuch'"),
+        ('nosuch "', "unknown command: 'nosuch'"),
         ("echo a; nosuch", "unknown command: 'nosuch'"),
         ("net-start", "command 'net-start' requires <network> option"),
         (

@@ -8,6 +8,7 @@ abbreviations.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from pasarela.cli import table
 from pasarela.cli.arguments import Arguments
@@ -31,14 +32,17 @@ def parse(tokens: Iterator[Token]) -> list[Arguments]:
             continue
         command = table.find(token)
         if command is None:
-            raise _unknown(token, next(tokens, END))
+            raise _unknown(token, tokens)
         parsed.append(_OptionParser(command, tokens).parse())
     return parsed
 
 
-def _unknown(name: str, following: Token) -> SyntaxFault:
+def _unknown(name: str, tokens: Iterator[Token]) -> SyntaxFault:
     from pasarela.cli.suggest import hint_for_unknown
 
+    following = None
+    with suppress(SyntaxFault):  # what is wrong further on is not reached
+        following = next(tokens, END)
     return SyntaxFault(f"unknown command: '{name}'", hint=hint_for_unknown(name, following))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pasarela.daemon.main import ANSWERING_NICE
+from pasarela.daemon.scheduling import ANSWERING_NICE
 from wire.documents import DOCUMENTS
 from wire.pasarelad import Pasarelad
 

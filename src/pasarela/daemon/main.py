@@ -5,26 +5,18 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
-import os
 import resource
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from pasarela.daemon.config import Config, read_config
 from pasarela.daemon.daemon import Daemon, locks
+from pasarela.daemon.scheduling import answer_first
 from pasarela.engine.files import system_errors
 from pasarela.errors import PasarelaError
 
 CONFIG_FILE = "etc/libvirt/virtnetworkd.conf"
-
-# With a busy thread a read waits for one interval at worst: 10 ms by default, 0.2 ms so.
-SWITCH_SECONDS = 1e-4
-
-# Of the thread that answers, so that it need not wait for a processor until a change or a dnsmasq
-# that is being loaded has had its turn, which takes some milliseconds.
-ANSWERING_NICE = -10
 
 
 def entry() -> int:
@@ -58,9 +50,8 @@ def main(arguments: Sequence[str]) -> int:
 
 async def _serve(root: Path, config: Path | None) -> None:
     settings = _settings(root, config)
-    sys.setswitchinterval(SWITCH_SECONDS)
     _raise_file_limit(settings.max_clients)
-    _answer_first()
+    answer_first()
     with locks(root):
         await Daemon(root, settings).run()
 
@@ -75,19 +66,6 @@ def _settings(root: Path, given: Path | None) -> Config:
     with system_errors(f"cannot read {given}"):
         given.open().close()
     return read_config(given)
-
-
-def _answer_first() -> None:
-    """Put this thread before the others of the daemon and before the programs that it starts.
-
-    Those stay as the daemon was started. If somebody gave it another priority, it keeps that.
-    """
-    if os.getpriority(os.PRIO_PROCESS, 0) != 0 or os.sched_getscheduler(0) != os.SCHED_OTHER:
-        return
-    with suppress(PermissionError):  # as an ordinary user, or in a container
-        # What is forked from here, threads too, does not inherit the priority.
-        os.sched_setscheduler(0, os.SCHED_OTHER | os.SCHED_RESET_ON_FORK, os.sched_param(0))
-        os.setpriority(os.PRIO_PROCESS, 0, ANSWERING_NICE)
 
 
 def _raise_file_limit(clients: int) -> None:

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
+from pasarela.daemon.scheduling import come_second
+
 
 class Outcome(NamedTuple):
     """What has become of a job: its value, or why it has none."""
@@ -75,6 +77,7 @@ class Worker:
         return left
 
     def _work(self) -> None:
+        come_second()
         while (found := self._jobs.get()) is not None:
             job, done = found
             self._loop.call_soon_threadsafe(done, _outcome(job))

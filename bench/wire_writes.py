@@ -5,16 +5,19 @@ from __future__ import annotations
 import contextlib
 import statistics
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import product
 from pathlib import Path
+from typing import NamedTuple
 
 import wire_calls as calls
 from wire_daemons import Client, Daemon, finish
 from wire_table import Table
 
 LAST = 10  # of what is done to each network: the median of the last ones counts, at full size
-USUAL_SECONDS = 2.0
+ROUNDS = 7  # of lookups while something else is done
+USUAL_SECONDS = 0.5
 AT_MOST = "600"  # seconds
 SLOWER = 3.0  # the wish: reads that many times slower while something else is done
 INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
@@ -77,31 +80,58 @@ def measure(client: Client, daemons: Sequence[Daemon], count: int, table: Table)
 
 
 def measure_meanwhile(client: Client, daemons: Sequence[Daemon], count: int, table: Table) -> None:
-    """Lookups while another client starts or stops networks, and while the daemon boots."""
+    """Lookups while another client starts or stops networks, and while the daemon boots.
+
+    Each is compared with lookups of the moment before, as what else the machine does is the same
+    then; and the median of some rounds counts, as the slowest hundredth of a tenth of a second is
+    but a few calls.
+    """
     last = range(count - LAST, count)
-    destroying = [calls.destroy(number) for number in last]
+    stopping = [calls.destroy(number) for number in last]
     starting = [calls.start(number) for number in last]
-    usual = {one.name: _usual(client, one) for one in daemons}
-    for part, name in enumerate(("median", "99th percentile")):
-        table.tell(f"lookup, {name}, µs", {one: numbers[part] for one, numbers in usual.items()})
+    usual: dict[str, list[Latency]] = {one.name: [] for one in daemons}
+    work = {"bulk destroy": stopping, "start": starting}
+    found = {what: {one.name: list[Slower]() for one in daemons} for what in work}
     with more_inotify(count):
-        for what, messages in (("bulk destroy", destroying), ("start", starting)):
-            meanwhile = {
-                one.name: _while(client, one, partial(client.once, one, messages))
-                for one in daemons
-            }
-            _tell_slower(table, what, meanwhile, usual)
+        for _, one, (what, messages) in product(range(ROUNDS), daemons, work.items()):
+            before = _usual(client, one)
+            meanwhile = _while(client, one, partial(client.once, one, messages))
+            usual[one.name].append(before)
+            found[what][one.name].append(Slower.of(meanwhile, before))
+    table.tell("lookup, median, µs", _medians(usual, 0))
+    table.tell("lookup, 99th percentile, µs", _medians(usual, 1))
+    for what, slower in found.items():
+        _tell_slower(table, what, slower)
     ours = daemons[-1]  # libvirt's does not answer before its networks are up
-    _tell_slower(table, "cold boot", {ours.name: _while_booting(client, ours, count)}, usual)
+    before = _usual(client, ours)
+    booting = Slower.of(_while_booting(client, ours, count), before)
+    _tell_slower(table, "cold boot", {ours.name: [booting]})
 
 
-Latency = tuple[float, float]  # microseconds: the median and the 99th percentile
+class Latency(NamedTuple):
+    """Of many calls, in microseconds: the median, the 99th percentile and the slowest."""
+
+    median: float
+    high: float
+    slowest: float
+
+
+class Slower(NamedTuple):
+    """How many times slower calls are than usual, and how many milliseconds the slowest took."""
+
+    median: float
+    high: float
+    slowest: float
+
+    @classmethod
+    def of(cls, found: Latency, usual: Latency) -> Slower:
+        return cls(found.median / usual.median, found.high / usual.high, found.slowest / 1000)
 
 
 def _usual(client: Client, daemon: Daemon) -> Latency:
     mode = ("loop", "1", str(USUAL_SECONDS))
-    ((_, _, median, high, _),) = client.run(daemon, mode, calls.lookup(0))
-    return median, high
+    ((_, _, *latency),) = client.run(daemon, mode, calls.lookup(0))
+    return Latency(*latency)
 
 
 def _while(client: Client, daemon: Daemon, work: Callable[[], object]) -> Latency:
@@ -110,8 +140,8 @@ def _while(client: Client, daemon: Daemon, work: Callable[[], object]) -> Latenc
         work()
     finally:
         asking.terminate()
-        ((_, _, median, high, _),) = finish(asking)
-    return median, high
+        ((_, _, *latency),) = finish(asking)
+    return Latency(*latency)
 
 
 def _while_booting(client: Client, daemon: Daemon, count: int) -> Latency:
@@ -124,13 +154,15 @@ def _while_booting(client: Client, daemon: Daemon, count: int) -> Latency:
     daemon.reboot(range(count))
     daemon.start(answering=begin)
     asking[0].terminate()
-    ((_, _, median, high, _),) = finish(asking[0])
-    return median, high
+    ((_, _, *latency),) = finish(asking[0])
+    return Latency(*latency)
 
 
-def _tell_slower(
-    table: Table, what: str, found: dict[str, Latency], usual: dict[str, Latency]
-) -> None:
+def _tell_slower(table: Table, what: str, found: dict[str, list[Slower]]) -> None:
     for part, name in enumerate(("median", "99th")):
-        times = {one: numbers[part] / usual[one][part] for one, numbers in found.items()}
-        table.limit(f"lookup during {what}, {name}, × usual", times, SLOWER)
+        table.limit(f"lookup during {what}, {name}, × usual", _medians(found, part), SLOWER)
+    table.tell(f"lookup during {what}, slowest, ms", _medians(found, 2))
+
+
+def _medians(found: Mapping[str, Sequence[tuple[float, ...]]], part: int) -> dict[str, float]:
+    return {name: statistics.median(one[part] for one in rounds) for name, rounds in found.items()}

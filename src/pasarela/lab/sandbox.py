@@ -132,9 +132,10 @@ def _install_tools() -> None:
     _install_program("pasarela", "pasarela.cli.main")
     _install_program("pasarelad", "pasarela.daemon.main")
     virsh = shutil.which("virsh")
-    if virsh:  # which asks for a hypervisor where it is not told otherwise
-        uri = "export VIRSH_DEFAULT_CONNECT_URI=${VIRSH_DEFAULT_CONNECT_URI-network:///system}"
-        _executable(node.TOOLS / "bin/virsh", f'#!/bin/sh\n{uri}\nexec "{virsh}" "$@"\n')
+    if virsh:  # which asks for a hypervisor, and only libvirt's own daemon has one to show
+        uri = "export LIBVIRT_DEFAULT_URI=${LIBVIRT_DEFAULT_URI-network:///system}"
+        script = f'test -S /run/libvirt/libvirt-sock || {uri}\nexec "{virsh}" "$@"'
+        _executable(node.TOOLS / "bin/virsh", f"#!/bin/sh\n{script}\n")
     # In the lab everybody is root already; the real sudo refuses to run in a user namespace.
     _executable(node.TOOLS / "bin/sudo", '#!/bin/sh\nexec "$@"\n')
 

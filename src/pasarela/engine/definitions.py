@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from pasarela.engine import lifecycle
 from pasarela.engine.context import Context
-from pasarela.engine.files import remove
+from pasarela.engine.files import is_there, remove
 from pasarela.engine.identity import check_identity, complete, refuse_active, with_identity
 from pasarela.engine.journal import Intent, Operation
 from pasarela.engine.store import Entry
@@ -59,7 +58,7 @@ def undefine(context: Context, entry: Entry) -> None:
         )
     bridge = context.store.own_bridge(entry.name)
     traces = [] if entry.active else traces_of(context.paths, entry.name, bridge)
-    traces = [path for path in traces if os.path.lexists(path)]
+    traces = [path for path in traces if is_there(path)]
     if entry.autostart or traces:  # else there is but one step, which cannot be half done
         doomed = [context.paths.autostart_link(entry.name), context.paths.definition(entry.name)]
         documents = {str(path): None for path in (*doomed, *traces)}

@@ -69,6 +69,11 @@ def temporary(path: Path) -> Path:
     return path.with_name(f"{path.name}{TEMPORARY_SUFFIX}")
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is a file or link; most often there is none, which lexists tells slowly."""
+    return os.access(path, os.F_OK, follow_symlinks=False)
+
+
 def remove(path: Path, *, durable: bool = False) -> bool:
     """Remove a file or link; tell whether it was there."""
     with system_errors(f"cannot remove {path}"):

@@ -530,6 +530,20 @@ def test_a_change_that_will_be_gone_is_told_to_a_person(
     assert misplaced.err.endswith("hint: what does not begin with '<' is the name of a file\n")
 
 
+def test_a_person_is_told_why_there_are_no_leases(program: Program, root: Path) -> None:
+    program("net-new", "quiet", "--kind", "very-isolated")
+    asked = ("--root", str(root), "net-dhcp-leases", "quiet")
+    idle = Terminal(*asked)
+    assert "hint: network quiet is not active" in idle.until("starts it")
+    assert idle.end() == 0
+    program("net-start", "quiet")
+    running = Terminal(*asked)
+    assert "hint: network quiet gives out no addresses" in running.until("or their own")
+    assert running.end() == 0
+    assert program("net-dhcp-leases", "quiet").err == ""
+    program("net-destroy", "quiet")
+
+
 def test_edit_asks_what_to_do_when_it_is_refused(red: Path, root: Path, tmp_path: Path) -> None:
     editor = tmp_path / "editor"
     editor.write_text(

@@ -11,7 +11,7 @@ from pasarela.cli.faults import explained
 if TYPE_CHECKING:
     from pasarela.cli.arguments import Arguments
     from pasarela.cli.context import Context
-    from pasarela.model.handles import Lease
+    from pasarela.model.handles import Lease, NetworkRef
 
 HEADER = (
     "Expiry Time",
@@ -35,7 +35,20 @@ def dhcp_leases(context: Context, arguments: Arguments) -> bool:
         context.json_out([_facts(lease) for lease in leases])
     else:
         context.print(format_table(HEADER, map(_row, leases), quiet=context.quiet))
+        if not leases and mac is None and context.at_terminal:
+            _tell_why(context, network)
     return True
+
+
+def _tell_why(context: Context, network: NetworkRef) -> None:
+    """What else than patience there is to have, where nobody has an address."""
+    if not context.connection.is_active(network):
+        context.tell_user(f"network {network.name} is not active: pasarela net-start starts it")
+    elif "<dhcp>" not in context.connection.xml_desc(network):
+        context.tell_user(
+            f"network {network.name} gives out no addresses: its guests have those of the LAN's "
+            "DHCP server, if it is bridged, or their own"
+        )
 
 
 def _row(lease: Lease) -> tuple[str, ...]:

@@ -159,6 +159,14 @@ def test_a_name_that_is_nearly_one_of_many(program: Program) -> None:
     assert "hint: there are: aula, red0" in program("net-info", "nothing").err
 
 
+def test_hints_can_be_typed(program: Program) -> None:
+    program("net-new", "my net")
+    port = program("net-port-list", "my net")
+    assert port.err.endswith("hint: start it first: pasarela net-start 'my net'\n")
+    stopped = program("net-destroy", "my net")
+    assert stopped.err.endswith("network 'my net' is not active\n")
+
+
 def test_a_name_too_long_for_a_file(program: Program) -> None:
     way_out = "hint: give the network a shorter name: at most 241 bytes\n"
     refused = program("net-new", "n" * 248)

@@ -36,14 +36,17 @@ def impact(entry: Entry, flags: Affect) -> tuple[bool, bool]:
     if not live and not config:
         live, config = entry.active, not entry.active
     if live and not entry.active:
+        from shlex import quote  # noqa: PLC0415  (only errors need it)
+
         raise OperationInvalid(
             "network is not running",
-            remedy=f"pasarela net-start {entry.name}, or change its --config alone",
+            remedy=f"pasarela net-start {quote(entry.name)}, or change its --config alone",
         )
     if config and not entry.persistent:
         raise OperationInvalid(
             "cannot change persistent config of a transient network",
-            remedy=f"change it --live, or pasarela net-define {entry.name} first",
+            remedy="change it --live, or make it persistent first: "
+            "net-dumpxml --inactive NAME > FILE; net-define FILE",
         )
     return live, config
 

@@ -59,9 +59,11 @@ def require_active(entry: Entry) -> None:
     """Raises:
     OperationInvalid: the network is not running."""
     if not entry.active:
+        from shlex import quote  # noqa: PLC0415  (only errors need it)
+
         raise OperationInvalid(
             f"network '{entry.name}' is not active",
-            remedy=f"start it first: pasarela net-start {entry.name}",
+            remedy=f"start it first: pasarela net-start {quote(entry.name)}",
         )
 
 

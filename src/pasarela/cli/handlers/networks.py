@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pasarela.cli import lookup
 from pasarela.cli.faults import CommandFailed, explained, placed
-from pasarela.errors import InternalError, PasarelaError
+from pasarela.errors import InternalError, OperationInvalid, PasarelaError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -194,7 +195,15 @@ def start(context: Context, arguments: Arguments) -> bool:
 
 
 def destroy(context: Context, arguments: Arguments) -> bool:
-    return _do(context, arguments, context.connection.destroy, "destroy", "destroyed")
+    return _do(context, arguments, partial(_destroy, context), "destroy", "destroyed")
+
+
+def _destroy(context: Context, network: NetworkRef) -> None:
+    try:
+        context.connection.destroy(network)
+    except OperationInvalid as error:
+        error.remedy = None  # to start it first is no way out here
+        raise
 
 
 def undefine(context: Context, arguments: Arguments) -> bool:

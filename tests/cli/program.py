@@ -17,6 +17,11 @@ Program = Callable[..., Outcome]
 RUN = "from pasarela.cli.main import entry; import sys; sys.exit(entry())"
 
 
+NAT = """<network><name>red</name><forward mode='nat'/>
+<ip address='192.168.150.1' netmask='255.255.255.0'/></network>
+"""
+
+
 @pytest.fixture
 def program(root: Path) -> Program:
     """Runs ``pasarela --root ROOT`` with these arguments; ``stdin`` is its input."""
@@ -35,3 +40,12 @@ def program(root: Path) -> Program:
         return Outcome(done.stdout, done.stderr, done.returncode)
 
     return program
+
+
+@pytest.fixture
+def red(program: Program, tmp_path: Path) -> Path:
+    """The file of a network that is defined."""
+    file = tmp_path / "red.xml"
+    file.write_text(NAT)
+    assert program("net-define", str(file)).code == 0
+    return file

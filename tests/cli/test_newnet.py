@@ -325,26 +325,46 @@ class TestHostAccess:
         return replace(around, facts=facts)
 
     @staticmethod
-    def chosen(lan: Surroundings, text: str, **more: object) -> HostAccess:
-        address, dhcp = parse_host_access(text)
+    def chosen(lan: Surroundings, *words: str, **more: object) -> HostAccess:
+        addresses, dhcp = parse_host_access(words)
         request = Request(
-            "direct", Kind.MACVTAP, dev="enp3s0", host_access=address, host_access_dhcp=dhcp
+            "direct", Kind.MACVTAP, dev="enp3s0", host_access=addresses, host_access_dhcp=dhcp
         )
         request = replace(request, **more)  # type: ignore[arg-type]
         access = host_access_of(new_network(request, lan), request, lan)
         assert access is not None
         return access
 
-    def test_an_address_of_the_lans_dhcp(self, lan: Surroundings) -> None:
+    def test_addresses_that_the_lan_gives(self, lan: Surroundings) -> None:
         access = self.chosen(lan, "dhcp")
-        assert (access.link, access.address, access.guests) == ("enp3s0-host", None, None)
+        assert (access.link, access.addresses, access.asked) == ("enp3s0-host", (), (4, 6))
         assert 255 < access.table < 2**32
+        assert "dhcp=" not in access.element()  # as those say who know no other
 
     def test_a_fixed_one_and_the_guests_behind_it(self, lan: Surroundings) -> None:
-        guests = parse_guests("172.26.1.0/24")
+        guests = parse_guests(["172.26.1.0/24"])
         access = self.chosen(lan, "172.26.0.200/16", host_access_guests=guests)
-        assert access.address == IPv4Interface("172.26.0.200/16")
+        assert access.addresses == (IPv4Interface("172.26.0.200/16"),)
+        assert access.asked == ()
         assert access.guests == guests
+
+    def test_both_versions(self, lan: Surroundings) -> None:
+        words = ("172.26.0.200/16", "2001:db8:26::200/64")
+        guests = parse_guests(["172.26.1.0/24", "2001:db8:26::8000/113"])
+        access = self.chosen(lan, *words, host_access_guests=guests)
+        assert tuple(map(str, access.addresses)) == words
+        assert f"address='{' '.join(words)}'" in access.element()
+        assert "guests='172.26.1.0/24 2001:db8:26::8000/113'" in access.element()
+
+    def test_a_version_with_a_fixed_one_is_not_asked_for(self, lan: Surroundings) -> None:
+        access = self.chosen(lan, "2001:db8:26::200/64", "dhcp")
+        assert access.asked == (4,)
+        assert "dhcp='yes'" in access.element()
+
+    def test_guests_of_a_version_without_an_address(self, lan: Surroundings) -> None:
+        guests = parse_guests(["2001:db8:26::8000/113"])
+        with pytest.raises(InvalidArgument, match="no IPv6 address there"):
+            self.chosen(lan, "172.26.0.200/16", host_access_guests=guests)
 
     def test_its_name_is_nobody_elses(self, lan: Surroundings) -> None:
         first = self.chosen(lan, "dhcp")
@@ -362,16 +382,16 @@ class TestHostAccess:
         with pytest.raises(InvalidArgument, match=said):
             self.chosen(lan, text)
 
-    @pytest.mark.parametrize("text", ["yes", "172.26.0.200", "fd00::1/64", "off"])
+    @pytest.mark.parametrize("text", ["yes", "172.26.0.200", "fd00::1", "fe80::1/64", "off"])
     def test_words_that_are_none(self, text: str) -> None:
         with pytest.raises(InvalidArgument, match="no address on a LAN"):
-            parse_host_access(text)
+            parse_host_access(["dhcp", text])
 
     def test_only_where_guests_are_on_the_nic(self, lan: Surroundings) -> None:
         with pytest.raises(InvalidArgument, match="--host-access means nothing"):
             new_network(Request("n", Kind.NAT, host_access_dhcp=True), lan)
 
     def test_guests_without_access(self, lan: Surroundings) -> None:
-        request = Request("n", Kind.MACVTAP, host_access_guests=IPv4Network("172.26.1.0/24"))
+        request = Request("n", Kind.MACVTAP, host_access_guests=(IPv4Network("172.26.1.0/24"),))
         with pytest.raises(InvalidArgument, match="part of --host-access"):
             host_access_of(new_network(request, lan), request, lan)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from ipaddress import IPv4Interface, IPv4Network
+from dataclasses import replace
+from ipaddress import IPv4Interface, ip_interface, ip_network
 from pathlib import Path
 
 import pytest
@@ -28,8 +30,10 @@ ACCESS = HostAccess(
     "enp3s0-host",
     MacAddress("52:54:00:aa:00:01"),
     4711,
-    IPv4Interface("172.26.0.200/16"),
+    (IPv4Interface("172.26.0.200/16"),),
 )
+ACCESS6 = replace(ACCESS, addresses=(ip_interface("2001:db8:26::200/64"),))
+ASKING = replace(ACCESS, addresses=(), dhcp=True)
 LAN_SERVER = """
 port=0
 interface=lan0
@@ -102,12 +106,18 @@ class Lan:
         self.neighbour, self.guest = neighbour, guest
         ip("link", "add", "enp3s0", "type", "veth", "peer", "name", "lan0", "netns", neighbour.pid)
         ip("addr", "add", "172.26.0.100/16", "dev", "enp3s0")
+        ip("addr", "add", "2001:db8:26::100/64", "dev", "enp3s0", "nodad")
+        Path("/proc/sys/net/ipv6/conf/enp3s0/accept_ra").write_text("0")
         ip("link", "set", "enp3s0", "up")
         neighbour.run("ip", "addr", "add", "172.26.0.1/16", "dev", "lan0")
+        neighbour.run("ip", "addr", "add", "2001:db8:26::1/64", "dev", "lan0", "nodad")
+        neighbour.run("sh", "-c", "echo 0 > /proc/sys/net/ipv6/conf/lan0/accept_ra")
         neighbour.run("ip", "link", "set", "lan0", "up")
         words = "link add link enp3s0 name eth0 netns {} type macvlan mode bridge"
         ip(*words.format(guest.pid).split())
         guest.run("ip", "addr", "add", "172.26.0.50/16", "dev", "eth0")
+        guest.run("ip", "addr", "add", "2001:db8:26::50/64", "dev", "eth0", "nodad")
+        guest.run("sh", "-c", "echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_ra")
         guest.run("ip", "link", "set", "eth0", "up")
 
 
@@ -139,14 +149,112 @@ def test_guests_and_host_reach_each_other_and_nothing_else_changes(
 
 
 def test_the_host_looks_for_the_guests_named_behind_it(lan: Lan, engine: Engine) -> None:
-    guests = IPv4Network("172.26.0.32/27")
-    network = engine.create_xml(
-        document(HostAccess(ACCESS.link, ACCESS.mac, ACCESS.table, ACCESS.address, guests))
-    )
+    guests = (ip_network("172.26.0.32/27"),)
+    network = engine.create_xml(document(replace(ACCESS, guests=guests)))
     assert host_reaches("172.26.0.50")
     assert host_reaches("172.26.0.1")
     engine.destroy(network)
     assert not host_reaches("172.26.0.50")
+
+
+def routing() -> tuple[str, ...]:
+    """What other traffic of the host's goes by, and what could be left behind."""
+    return (
+        ip("-6", "route", "get", "2001:db8:26::1"),
+        without_lifetimes(ip("-6", "route")),
+        ip("-6", "rule"),
+        ip("route"),
+        ip("rule"),
+        ip("-d", "link"),
+    )
+
+
+def without_lifetimes(text: str) -> str:
+    return re.sub(r" expires \d+sec", "", text)
+
+
+def test_a_fixed_address_of_ipv6(lan: Lan, engine: Engine) -> None:
+    assert not lan.guest.reaches("2001:db8:26::100")
+    before = routing()
+    network = engine.create_xml(document(ACCESS6))
+    assert lan.guest.reaches("2001:db8:26::200")
+    assert host_reaches("2001:db8:26::50", "-I", "2001:db8:26::200")
+    assert lan.neighbour.reaches("2001:db8:26::200")
+    assert lan.neighbour.reaches("2001:db8:26::100")
+    assert not host_reaches("2001:db8:26::50")
+    assert (routing()[0], of_others(routing()[1])) == (before[0], of_others(before[1]))
+    assert engine.reconcile() == ()
+    engine.destroy(network)
+    assert routing() == before
+
+
+def of_others(routes: str) -> list[str]:
+    return [line for line in routes.splitlines() if "enp3s0-host" not in line]
+
+
+def test_fixed_addresses_of_both_and_guests_behind_them(lan: Lan, engine: Engine) -> None:
+    both = replace(
+        ACCESS,
+        addresses=(*ACCESS.addresses, *ACCESS6.addresses),
+        guests=(ip_network("172.26.0.32/27"), ip_network("2001:db8:26::40/122")),
+    )
+    before = routing()
+    network = engine.create_xml(document(both))
+    for guest in ("172.26.0.50", "2001:db8:26::50"):
+        assert host_reaches(guest)
+    assert host_reaches("2001:db8:26::1")
+    assert engine.reconcile() == ()
+    ip("-6", "rule", "del", "from", "2001:db8:26::200")
+    ip("-6", "route", "del", "2001:db8:26::40/122")
+    assert engine.reconcile() != ()
+    assert host_reaches("2001:db8:26::50")
+    engine.destroy(network)
+    assert routing() == before
+
+
+@pytest.mark.parametrize("stateful", [False, True])
+def test_what_routers_and_dhcpv6_give(
+    lan: Lan, engine: Engine, root: Path, tmp_path: Path, stateful: bool
+) -> None:
+    if stateful and not shutil.which("dhclient"):
+        pytest.skip("no dhclient here")
+    conf = tmp_path / "dnsmasq.conf"
+    span = "2001:db8:26::1000,2001:db8:26::1fff,64" if stateful else "2001:db8:26::,ra-only"
+    conf.write_text(LAN_SERVER.format(tmp_path) + f"enable-ra\ndhcp-range={span}\n")
+    lan.neighbour.run("dnsmasq", f"--conf-file={conf}", "--user=root")
+    before = routing()
+    network = engine.create_xml(
+        document(replace(ASKING, guests=(ip_network("2001:db8:26::40/122"),)))
+    )
+    try:
+        address = await_address("enp3s0-host", 6)
+        assert ("2001:db8:26::1" in address) == stateful
+        assert lan.guest.reaches(address)
+        assert host_reaches("2001:db8:26::50", "-I", address)
+        assert host_reaches("2001:db8:26::50")
+        assert lan.neighbour.reaches(address)
+        assert (routing()[0], of_others(routing()[1])) == (before[0], of_others(before[1]))
+        assert "default" not in ip("-6", "route", "show", "dev", "enp3s0-host")
+        assert engine.reconcile() == ()
+    finally:
+        engine.destroy(network)
+        os.kill(int((tmp_path / "pid").read_text()), 15)
+    assert routing() == before
+    assert not [one for one in processes.pids() if str(root) in " ".join(argv(one))]
+
+
+def argv(pid: int) -> list[str]:
+    return [] if pid == os.getpid() else processes.command_line(pid)
+
+
+def test_the_listener_is_started_again(lan: Lan, engine: Engine, root: Path) -> None:
+    network = engine.create_xml(document(replace(ACCESS, dhcp=True)))
+    assert not Paths.under(root).host_access_pid("direct").exists()
+    pid = int(Paths.under(root).host_access_pid("direct", 6).read_text())
+    processes.terminate({pid})
+    assert engine.reconcile() != ()
+    assert int(Paths.under(root).host_access_pid("direct", 6).read_text()) != pid
+    engine.destroy(network)
 
 
 def test_what_somebody_took_away_is_put_back(lan: Lan, engine: Engine) -> None:
@@ -177,9 +285,7 @@ def test_an_address_from_the_lans_dhcp(
     conf.write_text(LAN_SERVER.format(tmp_path))
     lan.neighbour.run("dnsmasq", f"--conf-file={conf}", "--user=root")
     before = ip("route"), ip("rule"), ip("-d", "link")
-    network = engine.create_xml(
-        document(HostAccess(ACCESS.link, ACCESS.mac, ACCESS.table, None, None))
-    )
+    network = engine.create_xml(document(ASKING))
     try:
         address = await_address("enp3s0-host")
         assert address.startswith("172.26.1.")
@@ -195,11 +301,13 @@ def test_an_address_from_the_lans_dhcp(
     assert processes.command_line(pid) == []
 
 
-def await_address(link: str) -> str:
+def await_address(link: str, version: int = 4) -> str:
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
-        words = ip("-4", "-o", "addr", "show", "dev", link).split()
-        rules = ip("rule")
+        shown = ip(
+            f"-{version}", "-o", "addr", "show", "dev", link, "scope", "global", "-tentative"
+        )
+        words, rules = shown.split(), ip(f"-{version}", "rule")
         if words and words[3].split("/")[0] in rules:
             return words[3].split("/")[0]
         time.sleep(0.05)
@@ -218,6 +326,8 @@ def test_a_nic_that_is_not_there_is_told(netns: None, engine: Engine) -> None:
         ("link='a/b' mac='52:54:00:00:00:01' table='300'", "no name for a device"),
         ("link='a' mac='nonsense' table='300'", "not a MAC address"),
         ("link='a' mac='52:54:00:00:00:01' table='254'", "no routing table of its own"),
+        ("link='a' mac='52:54:00:00:00:01' table='300' address='fd00::/129'", "fd00::/129"),
+        ("link='a' mac='52:54:00:00:00:01' table='300' address='fd00::1' dhcp='on'", "yes or no"),
         ("mac='52:54:00:00:00:01' table='300'", "'link'"),
     ],
 )

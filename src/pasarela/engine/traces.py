@@ -16,6 +16,7 @@ def traces_of(paths: Paths, name: str, bridge: str | None) -> list[Path]:
         paths.dns_hosts(name),
         paths.dns_servers(name),
         paths.host_access_leases(name),
+        paths.host_access_leases(name, 6),
     ]
     if bridge is not None:
         traces += [paths.lease_status(bridge), paths.macs(bridge)]

@@ -56,19 +56,26 @@ class Subject:
         for ip in self.network.ips:
             if ip.address.version == version:
                 return ip.address
+        beside = self._beside_guests(version)
+        if beside is not None:
+            return beside
         if version == 4:
-            return self._beside_guests() or topology.HOST_ADDRESS
+            return topology.HOST_ADDRESS
         if self.network.forward.mode.owns_bridge and self.network.mac:
             return _link_local(self.network.mac)
         return addresses.usable_ipv6(node.HOST, self.network.bridge.name or uplink.NIC)[0].ip
 
-    def _beside_guests(self) -> Address | None:
+    def _beside_guests(self, version: int) -> Address | None:
         """The host's address on a macvlan of its own, once the LAN has given it one."""
         access = host_access(self.network)
         if access is None:
             return None
+        if version == 6:
+            addresses.await_ipv6(node.HOST, access.link, _LEASE_TIMEOUT)
+            usable = addresses.usable_ipv6(node.HOST, access.link)
+            return usable[0].ip if usable else None
         addresses.await_ipv4(node.HOST, access.link, _LEASE_TIMEOUT)
-        found = addresses.of(node.HOST, access.link)
+        found = [one for one in addresses.of(node.HOST, access.link) if "." in one]
         return ip_interface(found[0]).ip if found else None
 
     @property

@@ -9,7 +9,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Interface, IPv4Network
+from ipaddress import (
+    IPv4Interface,
+    IPv4Network,
+    IPv6Interface,
+    IPv6Network,
+    ip_interface,
+    ip_network,
+)
 
 from pasarela.errors import ConfigUnsupported
 from pasarela.model.network import ForwardMode, Network
@@ -29,26 +36,36 @@ class HostAccess:
     Attributes:
         link: the macvlan's name.
         table: the routing table of what the host sends from its address there.
-        address: with the LAN's prefix; None has the LAN's DHCP server give one.
+        addresses: fixed ones, with the LAN's prefix.
+        dhcp: the LAN gives addresses of the IP versions that have no fixed one: by DHCP, and of
+            IPv6 by router advertisements, too.
         guests: addresses that the host looks for behind it, not behind its NIC.
     """
 
     link: str
     mac: MacAddress
     table: int
-    address: IPv4Interface | None = None
-    guests: IPv4Network | None = None
+    addresses: tuple[IPv4Interface | IPv6Interface, ...] = ()
+    dhcp: bool = False
+    guests: tuple[IPv4Network | IPv6Network, ...] = ()
+
+    @property
+    def asked(self) -> tuple[int, ...]:
+        """The IP versions that the LAN gives addresses of."""
+        fixed = {one.version for one in self.addresses}
+        return tuple(version for version in (4, 6) if self.dhcp and version not in fixed)
 
     def element(self) -> str:
-        """The metadata element that says this."""
+        """The metadata element that says this; without an address it means ``dhcp``."""
         said = {
             "link": self.link,
             "mac": self.mac,
             "table": self.table,
-            "address": self.address,
-            "guests": self.guests,
+            "address": " ".join(map(str, self.addresses)),
+            "dhcp": "yes" if self.dhcp and self.addresses else "",
+            "guests": " ".join(map(str, self.guests)),
         }
-        written = "".join(f" {name}='{value}'" for name, value in said.items() if value is not None)
+        written = "".join(f" {name}='{value}'" for name, value in said.items() if value != "")
         return f"<{ELEMENT}{written}/>"
 
 
@@ -90,13 +107,21 @@ def _read(found: dict[str, str]) -> HostAccess:
     link = found["link"]
     if not _LINK.fullmatch(link) or link in (".", ".."):
         raise ValueError(f"'{link}' is no name for a device")
+    addresses = tuple(map(ip_interface, found.get("address", "").split()))
     return HostAccess(
         link=link,
         mac=MacAddress(found["mac"]),
         table=_table(found["table"]),
-        address=IPv4Interface(found["address"]) if "address" in found else None,
-        guests=IPv4Network(found["guests"]) if "guests" in found else None,
+        addresses=addresses,
+        dhcp=not addresses or _said_yes(found.get("dhcp", "no")),
+        guests=tuple(map(ip_network, found.get("guests", "").split())),
     )
+
+
+def _said_yes(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise ValueError(f"dhcp is yes or no, not '{text}'")
+    return text == "yes"
 
 
 def _table(text: str) -> int:

@@ -95,11 +95,11 @@ class Paths:
 
     # the DHCP client of a host that has an address beside its guests' macvtaps
 
-    def host_access_pid(self, name: str) -> Path:
-        return self.state / f"{name}.dhcp.pid"
+    def host_access_pid(self, name: str, version: int = 4) -> Path:
+        return self.state / f"{name}.dhcp{'' if version == 4 else version}.pid"
 
-    def host_access_leases(self, name: str) -> Path:
-        return self.leases / f"{name}.host-access.leases"
+    def host_access_leases(self, name: str, version: int = 4) -> Path:
+        return self.leases / f"{name}.host-access{'' if version == 4 else version}.leases"
 
     # dnsmasq's files: by network name, but the lease files by bridge name (libvirt-nss reads them)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
+from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
 from pathlib import Path
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -172,8 +172,8 @@ class OnLinkRoute:
 
     rank: ClassVar[Rank] = Rank.ROUTE
     link: str
-    destination: IPv4Network
-    source: IPv4Address
+    destination: IPv4Network | IPv6Network
+    source: IpAddress
     table: int
 
     @property
@@ -189,7 +189,7 @@ class SourceRule:
     """What the host sends from this address is routed by this table."""
 
     rank: ClassVar[Rank] = Rank.ROUTE
-    source: IPv4Address
+    source: IpAddress
     table: int
 
     @property
@@ -243,22 +243,27 @@ class DnsmasqProcess:
 
 @dataclass(frozen=True, slots=True)
 class DhcpClient:
-    """A DHCP client that keeps an address on a link, with the route and the rule that it needs."""
+    """What keeps addresses of the LAN's on a link, with the routes and rules that they need.
+
+    Of IPv6 it listens to routers, and asks by DHCP where these say so.
+    """
 
     rank: ClassVar[Rank] = Rank.PROCESS
     network: str
     link: str
     table: int
-    guests: IPv4Network | None
+    guests: tuple[IPv4Network | IPv6Network, ...]
     pid_file: Path
     leases: Path
+    version: int = 4
 
     @property
     def key(self) -> Key:
-        return ("dhcp-client", self.link)
+        return ("dhcp-client", self.link, str(self.version))
 
     def describe(self) -> str:
-        return f"DHCP client on {self.link}"
+        what = "DHCP client" if self.version == 4 else "IPv6 autoconfiguration"
+        return f"{what} on {self.link}"
 
 
 HostState = frozenset[Resource]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pasarela.cli.spec import JSON, Command, Group, data, flag, string
+from pasarela.cli.spec import JSON, Command, Group, data, flag, many, string
 
 KINDS = "nat isolated very-isolated route open bridge macvtap"
 
@@ -27,21 +27,25 @@ GROUP = Group(
                 string("dev", "interface to the outside, as enp3s0", "interface", only_named=True),
                 string("dhcp", "START,END of the addresses to hand out, or off", only_named=True),
                 string("dns-domain", "DNS domain of the guests' names", only_named=True),
-                string(
+                many(
                     "host-access",
                     "dhcp, or ADDRESS/PREFIX: with --kind macvtap, the host's own address on a\n"
-                    "    macvlan, where it and the guests reach each other",
-                    only_named=True,
+                    "    macvlan, where it and the guests reach each other; dhcp asks the LAN for\n"
+                    "    IPv4 and IPv6 (router advertisements, too); may be repeated",
                 ),
-                string(
+                many(
                     "host-access-guests",
-                    "subnet of guests that the host looks for there by itself",
-                    only_named=True,
+                    "subnet of guests that the host looks for there by itself; may be repeated",
                 ),
                 flag("start", "start it at once"),
                 flag("autostart", "start it whenever the machine boots"),
                 flag("dry-run", "print the XML and what a start would do; touch nothing"),
                 JSON,
+            ),
+            examples=(
+                "net-new mired2 --like default --start --autostart",
+                "net-new cerrada --kind isolated --subnet 10.20.30.0/24 --dry-run",
+                "net-new lan --kind bridge --bridge br0 --start",
             ),
         ),
         Command(

@@ -148,8 +148,7 @@ def _request(arguments: Arguments) -> Request:
 
     kind, subnets = arguments.optional("kind"), arguments.optional("subnet")
     dhcp, dhcp_off = parse_dhcp(arguments.optional("dhcp"))
-    host_access, host_access_dhcp = parse_host_access(arguments.optional("host-access"))
-    guests = arguments.optional("host-access-guests")
+    host_access, host_access_dhcp = parse_host_access(arguments.rest("host-access"))
     return Request(
         name=arguments.text("name"),
         kind=parse_kind(kind) if kind else Kind.NAT,
@@ -161,7 +160,7 @@ def _request(arguments: Arguments) -> Request:
         domain=arguments.optional("dns-domain"),
         host_access=host_access,
         host_access_dhcp=host_access_dhcp,
-        host_access_guests=parse_guests(guests) if guests else None,
+        host_access_guests=parse_guests(arguments.rest("host-access-guests")),
     )
 
 
@@ -281,7 +280,9 @@ def _summary(network: Network) -> str:
         parts.append(f"interface {network.forward.dev}")
     access = host_access(network)
     if access is not None:
-        parts.append(f"the host at {access.address.ip if access.address else 'an address by DHCP'}")
+        there = [str(one.ip) for one in access.addresses]
+        there += ["addresses that the LAN gives"] if access.asked else []
+        parts.append(f"the host at {' and '.join(there)}")
     return ", ".join(parts)
 
 

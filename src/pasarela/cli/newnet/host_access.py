@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Interface
-
-from pasarela.cli.newnet.request import Request, Surroundings
+from pasarela.cli.newnet.request import Request, Subnet, Surroundings
 from pasarela.errors import InvalidArgument
 from pasarela.model.host_access import HostAccess, host_access
 from pasarela.model.network import Network
@@ -16,28 +14,42 @@ def host_access_of(network: Network, request: Request, around: Surroundings) -> 
     """What was asked for, with a name, a MAC and a routing table of its own; None if nothing was.
 
     Raises:
-        InvalidArgument: the address is taken, or is none of the LAN's.
+        InvalidArgument: an address is taken, or is none of the LAN's.
     """
-    address, dev = request.host_access, network.forward.dev
-    if dev is None or (address is None and not request.host_access_dhcp):
-        if request.host_access_guests is not None:
+    dev = network.forward.dev
+    if dev is None or not (request.host_access or request.host_access_dhcp):
+        if request.host_access_guests:
             raise InvalidArgument(
                 "--host-access-guests is a part of --host-access",
                 remedy="add --host-access dhcp, or --host-access ADDRESS/PREFIX",
             )
         return None
-    if address is not None:
+    for address in request.host_access:
         _check(address, dev, around)
-    return HostAccess(
+    access = HostAccess(
         link=_free_name(dev, around),
         mac=around.new_mac(),
         table=256 + int.from_bytes(around.random(3), "big"),
-        address=address,
-        guests=request.host_access_guests,
+        addresses=tuple(dict.fromkeys(request.host_access)),
+        dhcp=request.host_access_dhcp,
+        guests=tuple(dict.fromkeys(request.host_access_guests)),
     )
+    _check_guests(access)
+    return access
 
 
-def _check(address: IPv4Interface, dev: str, around: Surroundings) -> None:
+def _check_guests(access: HostAccess) -> None:
+    """The host looks for guests from an address of the same IP version."""
+    versions = {*access.asked, *(one.version for one in access.addresses)}
+    for guests in access.guests:
+        if guests.version not in versions:
+            raise InvalidArgument(
+                f"--host-access-guests {guests}: the host has no IPv{guests.version} address there",
+                remedy=f"add --host-access dhcp, or an IPv{guests.version} address of the LAN",
+            )
+
+
+def _check(address: Subnet, dev: str, around: Surroundings) -> None:
     held = around.facts.addresses
     taken = [link for link, own in held.items() if address.ip in (one.ip for one in own)]
     if taken:
@@ -46,7 +58,7 @@ def _check(address: IPv4Interface, dev: str, around: Surroundings) -> None:
             remedy="its address beside the guests must be another: a free one of the LAN",
         )
     lans = [one.network for one in held.get(dev, ()) if one.version == 4]
-    if lans and address.network not in lans:
+    if address.version == 4 and lans and address.network not in lans:  # IPv6 has many on a LAN
         raise InvalidArgument(
             f"{address} is not of the LAN that {dev} is on",
             remedy=f"give a free address with the LAN's prefix: one of {lans[0]}",

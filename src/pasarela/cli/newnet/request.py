@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import (
     IPv4Interface,
     IPv4Network,
     IPv6Interface,
+    IPv6Network,
     ip_address,
     ip_interface,
     ip_network,
@@ -81,9 +82,9 @@ class Request:
     dhcp: AddressRange | None = None
     dhcp_off: bool = False
     domain: str | None = None
-    host_access: IPv4Interface | None = None
+    host_access: tuple[Subnet, ...] = ()
     host_access_dhcp: bool = False
-    host_access_guests: IPv4Network | None = None
+    host_access_guests: tuple[IPv4Network | IPv6Network, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,32 +172,38 @@ def parse_dhcp(text: str | None) -> tuple[AddressRange | None, bool]:
     )
 
 
-def parse_host_access(text: str | None) -> tuple[IPv4Interface | None, bool]:
-    """The host's address beside its guests' macvtaps, and whether the LAN's DHCP gives it.
+def parse_host_access(words: Sequence[str]) -> tuple[tuple[Subnet, ...], bool]:
+    """The host's addresses beside its guests' macvtaps, and whether the LAN gives more.
 
     Raises:
-        InvalidArgument: neither ``dhcp`` nor an address with the LAN's prefix.
+        InvalidArgument: one is neither ``dhcp`` nor an address with the LAN's prefix.
     """
-    if text is None or text == "dhcp":
-        return None, text is not None
+    return tuple(_on_lan(word) for word in words if word != "dhcp"), "dhcp" in words
+
+
+def _on_lan(text: str) -> Subnet:
     try:
-        address = IPv4Interface(text)
+        address = ip_interface(text)
     except ValueError:
         address = None
-    if address is None or address.network.num_addresses < 4:
+    if address is None or address.network.num_addresses < 4 or address.is_link_local:
         raise InvalidArgument(
             f"'{text}' is no address on a LAN",
             remedy="write --host-access dhcp, or a free address of the LAN with its prefix, as "
-            "--host-access 192.168.1.200/24",
+            "--host-access 192.168.1.200/24 or --host-access 2001:db8:1::200/64",
         )
-    return address, False
+    return address
 
 
-def parse_guests(text: str) -> IPv4Network:
+def parse_guests(words: Sequence[str]) -> tuple[IPv4Network | IPv6Network, ...]:
     """Raises:
-    InvalidArgument: it is no subnet."""
+    InvalidArgument: one is no subnet."""
+    return tuple(map(_guests, words))
+
+
+def _guests(text: str) -> IPv4Network | IPv6Network:
     try:
-        return IPv4Network(text)
+        return ip_network(text)
     except ValueError:
         raise InvalidArgument(
             f"'{text}' is no subnet",

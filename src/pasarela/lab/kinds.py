@@ -148,7 +148,7 @@ KINDS = (
         "  with --host-access",
         "<network><name>macvtap-host</name><metadata><p:host-access "
         "xmlns:p='urn:pasarela:network:1' link='enp3s0-host' mac='52:54:00:1a:b0:01' table='4711' "
-        "guests='172.26.1.0/24 2001:db8:26:0:5054:ff:fe00:0/104'/>"
+        "guests='172.26.1.0/24 2001:db8:26::1000/116'/>"
         "</metadata><forward mode='bridge'><interface dev='enp3s0'/></forward></network>",
         ipv4=_ON_THE_LAN,
         ipv6=_ON_THE_LAN,

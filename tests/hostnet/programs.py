@@ -96,11 +96,11 @@ def networkd() -> Iterator[None]:
 
 
 @contextmanager
-def networkmanager() -> Iterator[None]:
+def networkmanager(configuration: str = _NETWORKMANAGER) -> Iterator[None]:
     """NetworkManager on a D-Bus of its own, with /etc/NetworkManager's files."""
     program = unpacked("usr/sbin/NetworkManager")
     config = Path("/etc/NetworkManager/NetworkManager.conf")
-    config.write_text(_NETWORKMANAGER)
+    config.write_text(configuration)
     Path("/run/dbus").mkdir(exist_ok=True)
     Path("/run/bus.conf").write_text(_BUS)
     with running(["dbus-daemon", "--config-file=/run/bus.conf", "--nofork", "--nopidfile"]):

@@ -21,6 +21,7 @@ _MANAGERS = {
 }
 NAMES = tuple(_MANAGERS)
 _GENERATED = "netplan-"  # what netplan writes for networkd and NetworkManager at each boot
+_OURS = "90-pasarela.conf"  # what we tell networkd until the next boot (networkd/volatile.py)
 _SEEN = "nm-generated=true"  # what NetworkManager writes of devices that others have set up
 
 
@@ -43,8 +44,11 @@ def used(root: Path) -> Iterator[Manager]:
             yield manager(name)
 
 
-def files_of(root: Path, one: Manager) -> Texts:
+def files_of(root: Path, one: Manager, *, generated: bool = False) -> Texts:
     """A manager's files, without those that another made for it.
+
+    Args:
+        generated: with those that netplan made.
 
     Raises:
         SystemCallFailed: one cannot be read.
@@ -55,5 +59,5 @@ def files_of(root: Path, one: Manager) -> Texts:
     return {
         path: text
         for path, text in found.items()
-        if _GENERATED not in path.name and _SEEN not in text
+        if (generated or _GENERATED not in path.name) and path.name != _OURS and _SEEN not in text
     }

@@ -38,9 +38,9 @@ def take_back(root: Path, *, force: bool = False) -> TakenBack | None:
     pending = pendings.load(root)
     if pending is None:
         return None
-    strange = tree.changed_by_others(root, pending.edits)
     notes: list[str] = []
-    left = (*_files_back(root, pending), *_kernel_back(root, pending, notes))
+    strange: list[str] = []
+    left = (*_files_back(root, pending, strange), *_kernel_back(root, pending, notes))
     if left and not force:
         raise HostnetRefused(
             f"not all could be taken back: {'; '.join(left)}",
@@ -49,12 +49,13 @@ def take_back(root: Path, *, force: bool = False) -> TakenBack | None:
         )
     journal.forget(root)
     pendings.forget(root)
-    return TakenBack(pending, left, tuple(map(str, strange)), tuple(notes))
+    return TakenBack(pending, left, tuple(strange), tuple(notes))
 
 
-def _files_back(root: Path, pending: Pending) -> tuple[str, ...]:
+def _files_back(root: Path, pending: Pending, strange: list[str]) -> tuple[str, ...]:
     """Why not all files on the disk are as they were."""
     try:
+        strange += map(str, tree.changed_by_others(root, pending.edits))
         tree.take_back(root, pending.edits)
     except PasarelaError as error:
         return (error.detail,)
@@ -64,7 +65,10 @@ def _files_back(root: Path, pending: Pending) -> tuple[str, ...]:
 def _kernel_back(root: Path, pending: Pending, notes: list[str]) -> tuple[str, ...]:
     """Why not all is as it was in the kernel, and with the manager that runs."""
     before = moves.Snapshot.from_json(pending.snapshot)
-    now = moves.snapshot(before.dump.watched).state
+    try:
+        now = moves.snapshot(before.dump.watched).state
+    except PasarelaError:
+        return moves.undo(before)  # which says why
     left: tuple[str, ...] = ()
     try:
         with daemons.taking_back(root, pending.volatile, now, before.state) as told:

@@ -96,8 +96,8 @@ def run(
         if stream in ready:
             try:
                 data, source = stream.recvfrom(1 << 16)
-            except ConnectionRefusedError:
-                data, source = b"", None  # UDP: the other side is not there yet
+            except (ConnectionRefusedError, ConnectionResetError):
+                data, source = b"", None  # UDP: the other side is not there yet; TCP: any more
             if lossless and not data:
                 if select.select([0], [], [], 1.0)[0]:
                     return  # both were told to end, the other one first

@@ -68,6 +68,15 @@ def test_a_gateway_outside_the_network_is_refused(host: Lan) -> None:
     assert "72.26.0.1 lies outside" in said
 
 
+def test_an_error_is_printed_once(host: Lan) -> None:
+    host.static()
+    words = ("host-bridge", "create", "br0", "--port", "enp3s0", "--address", "172.26.0.0/16")
+    said = host.pasarela(*words, check=False)
+    assert said.count("stands for the network") == 1 and "the file would be wrong" in said
+    assert "stands for the network" in host.pasarela(*words, "--dry-run")
+    assert "br0" not in sh("ip", "link")
+
+
 def test_ports_come_and_go(host: Lan) -> None:
     host.static()
     sh("ip", "link", "add", "enp4s0", "type", "veth", "peer", "name", "other")

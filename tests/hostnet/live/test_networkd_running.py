@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from hostnet.live.lan import PASARELA, ROUTER, Lan, await_true, sh, streams
+from hostnet.live.lan import CONTROL, PASARELA, ROUTER, Lan, await_true, sh, streams
 from hostnet.programs import NETWORKD, networkd, running, write
 from pasarela.hostnet import pending as pendings
 
@@ -22,6 +22,7 @@ pytestmark = [
 ]
 
 FOLDER = Path("/etc/systemd/network")
+RUN = Path("/run/systemd/network")
 CARD = "[Match]\nName=enp3s0\n\n[Network]\nDHCP=ipv4\nIPv6AcceptRA=no\n"
 BUS = """<busconfig>
   <type>system</type>
@@ -102,3 +103,32 @@ def test_networkd_goes_along_and_comes_back(held: Lan) -> None:
     for name, one in seen.items():
         assert not one.error, f"{name}: {one.error}"
         assert one.gap < BOUND, name
+
+
+def test_what_was_told_for_a_trial_goes_once_it_is_kept(held: Lan) -> None:
+    """Files below /run would come before what an administrator writes into those of /etc later."""
+    client = lease("enp3s0")["CLIENTID"]
+    with streams(held, [("tcp", ROUTER, 7001), ("udp", CONTROL, 7005)]) as seen:
+        pasarela("host-bridge", "create", "br0", "--port", "enp3s0", "--try", "60")
+        assert list(RUN.glob("00-*"))
+        pasarela("confirm")
+        assert [str(one.relative_to(RUN)) for one in files(RUN)] == [
+            "20-br0.network.d/90-pasarela.conf"
+        ]
+        await_true(lambda: "ADDRESS" in lease("br0"))
+        assert lease("br0")["CLIENTID"] == client
+        assert "DHCP=ipv4" in (FOLDER / "20-br0.network").read_text()
+        address = sh("ip", "-4", "address", "show", "br0")
+        assert f" {lease('br0')['ADDRESS']}/" in address and " dynamic " in address
+        pasarela("host-bridge", "delete", "br0")
+        await_true(lambda: lease("enp3s0").get("CLIENTID") == client)
+        assert [one.name for one in files(FOLDER)] == ["20-card.network"]
+    print(seen)
+    for name, one in seen.items():
+        assert not one.error, f"{name}: {one.error}"
+        assert one.gap < BOUND, name
+        assert one.lost == 0 or name.startswith("udp"), name
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(one for one in folder.rglob("*") if one.is_file())

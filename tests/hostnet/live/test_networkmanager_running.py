@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -51,6 +54,7 @@ STATIC = HEAD + (
     f"[ipv4]\naddress1={HOST}/16,{ROUTER}\nmethod=manual\n\n"
     f"[ipv6]\naddress1={HOST6}/64,{ROUTER6}\nmethod=manual\n"
 )
+KILLED = Path(__file__).with_name("killed.py")
 CREATE = ("host-bridge", "create", "br0", "--port", "enp3s0")
 LONGEST = 50.0  # milliseconds that no packet may be missing for
 NOISE = 6  # times what the cable that nothing happened to saw
@@ -163,6 +167,55 @@ def test_an_end_on_trial_is_taken_back_by_the_watchdog(host: Lan, etc: None) -> 
         await_true(lambda: pendings.load(Path("/")) is None)
         assert has_come("br0") and "enp3s0:connected" in states() and not volatile()
         assert active()["br0"] == str(ETC / "br0.nmconnection")
+
+
+def test_a_second_port_comes_and_goes(host: Lan, etc: None) -> None:
+    held(host, STATIC)
+    sh("ip", "link", "add", "enp4s0", "type", "veth", "peer", "name", "far")
+    sh("ip", "link", "set", "far", "up")
+    with networkmanager():
+        await_true(lambda: has_come("enp3s0"))
+        pasarela(*CREATE)
+        assert "warning" not in pasarela("host-bridge", "add-port", "br0", "enp4s0")
+        assert "enp4s0:connected" in states() and not volatile()
+        assert active()["enp4s0"] == str(ETC / "enp4s0.nmconnection")
+        assert "warning" not in pasarela("host-bridge", "del-port", "br0", "enp4s0")
+        await_true(lambda: "enp4s0:connected" not in states())
+        assert "master" not in sh("ip", "link", "show", "enp4s0")
+        assert has_come("br0") and "enp3s0:connected" in states()
+
+
+def test_a_card_that_networkmanager_gave_a_profile_itself(host: Lan, etc: None) -> None:
+    """It goes back to that when the bridge goes, and the profile that was made for the port."""
+    held(host, STATIC)
+    NIC.unlink()
+    with networkmanager(configuration="[main]\nplugins=keyfile\ndhcp=internal\ndns=none\n"):
+        await_true(lambda: has_come("enp3s0"))
+        name = nmcli("-g", "GENERAL.CONNECTION", "device", "show", "enp3s0").strip()
+        with streams(host, [("tcp", ROUTER, 7001), ("udp", CONTROL, 7005)]) as seen:
+            pasarela(*CREATE)
+            assert has_come("br0") and "enp3s0:connected" in states()
+            pasarela("host-bridge", "delete", "br0")
+            await_true(lambda: has_come("enp3s0"))
+        no_gap(seen)
+        assert nmcli("-g", "GENERAL.CONNECTION", "device", "show", "enp3s0").strip() == name
+        assert not list(ETC.iterdir()) and not volatile()
+
+
+@pytest.mark.parametrize("step", ["manager", "files"])
+def test_killed_while_networkmanager_is_told(host: Lan, etc: None, step: str) -> None:
+    held(host, DHCP)
+    with networkmanager():
+        await_true(lambda: has_come("enp3s0"))
+        before = without_lifetimes()
+        with streams(host, [("tcp", ROUTER, 7001), ("udp", CONTROL, 7005)]) as seen:
+            command = [sys.executable, str(KILLED), "/", step, "30", "create"]
+            done = subprocess.run(command, timeout=40, check=False, start_new_session=True)
+            assert done.returncode == -signal.SIGKILL
+            await_true(lambda: pendings.load(Path("/")) is None)
+            assert has_come("enp3s0") and not volatile() and active()["enp3s0"] == str(NIC)
+        no_gap(seen)
+        assert without_lifetimes() == before
 
 
 def test_one_that_has_ended_is_told_of(host: Lan, etc: None) -> None:

@@ -28,11 +28,7 @@ _RUNS = {
     "netplan": (_NETWORKD, _NETWORKMANAGER),
     "networkmanager": (_NETWORKMANAGER,),
 }
-_RELOAD = {
-    "networkd": "networkctl reload",
-    "netplan": "netplan apply",
-    "networkmanager": "nmcli connection reload",
-}
+_RELOAD = {_NETWORKD: "networkctl reload", _NETWORKMANAGER: "nmcli connection reload"}
 
 
 def runs(root: Path, manager: str) -> bool:
@@ -61,7 +57,8 @@ def volatile_edits(
             made = netplan.generated_edits(root, edits) or ()
             found = (*made, *networkd.same_client(made, source))
     there = tree.read(root, [str(one.path.relative_to("/")) for one in found])
-    return tuple(replace(one, before=there.get(one.path)) for one in found)
+    told = (replace(one, before=there.get(one.path)) for one in found)
+    return tuple(one for one in told if one.before != one.after)
 
 
 @contextmanager
@@ -103,9 +100,11 @@ def tell(root: Path, manager: str, edits: Sequence[FileEdit]) -> tuple[str, ...]
     """What to type where a running manager has to be told by hand."""
     if not runs(root, manager) or not edits:
         return ()
+    commands = ["netplan generate"] if manager == "netplan" else []
+    commands += [_RELOAD[place] for place in _RUNS[manager] if (root / place).exists()]
     return (
         f"{manager} runs, and believes what its files said before, so nobody renews a lease; once "
-        f"this is kept, tell it: {_RELOAD[manager]}",
+        f"this is kept, tell it: {' && '.join(commands)}",
     )
 
 

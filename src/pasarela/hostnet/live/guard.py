@@ -72,11 +72,15 @@ class Guard:
         os.close(self._end)
         os.close(self._ends)
 
-    def wait(self, holds: Callable[[], bool], seconds: float) -> bool:
-        """Wait until something holds, and nothing has been lost for a while; whether it came so."""
+    def wait(self, holds: Callable[[], bool], seconds: float, quiet: float = _QUIET) -> bool:
+        """Wait until something holds, and nothing has been lost for a while; whether it came so.
+
+        Args:
+            quiet: that while, in seconds.
+        """
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            if time.monotonic() - self._lost > _QUIET and holds():
+            if time.monotonic() - self._lost > quiet and holds():
                 return True
             self._thread.join(_LOOK)  # a manager tells nobody that it is done
         return False

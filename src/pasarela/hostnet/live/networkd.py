@@ -18,14 +18,13 @@ from pasarela.hostnet.live import guard, netplan
 from pasarela.hostnet.live.guard import Guard
 from pasarela.hostnet.live.programs import succeeds
 from pasarela.hostnet.live.state import State
-from pasarela.hostnet.live.telling import Told
+from pasarela.hostnet.live.telling import Told, leaving
 from pasarela.hostnet.manager import FileEdit
-from pasarela.hostnet.networkd.volatile import PREFIX, RUN, volatile
+from pasarela.hostnet.networkd.volatile import PREFIX, RUN, SAME_CLIENT, volatile
 
 _SECONDS = 10.0
 _RELOAD = ("networkctl", "reload")
 _STATE = Path("/run/systemd/netif")
-_SAME_CLIENT = "90-pasarela.conf"
 _DONE = re.compile(r"^ADMIN_STATE=(configured|unmanaged|failed|linger)$", re.MULTILINE)
 
 
@@ -42,16 +41,19 @@ def volatile_edits(edits: Sequence[FileEdit], source: str | None) -> tuple[FileE
 def same_client(edits: Sequence[FileEdit], source: str | None) -> tuple[FileEdit, ...]:
     """Additions below /run, by which it stays the DHCP client that it was until the next boot.
 
-    networkd makes a part of its identity from the link's name.
+    networkd makes a part of its identity from the link's name. They go with the file that they
+    add to.
     """
     iaid = _iaid(source) if source else None
-    if iaid is None:
-        return ()
-    text = f"[DHCPv4]\nIAID={iaid}\nSendRelease=no\n"
+    text = f"[DHCPv4]\nIAID={iaid}\nSendRelease=no\n" if iaid is not None else None
     return tuple(
-        FileEdit(RUN / f"{one.path.name}.d" / _SAME_CLIENT, None, text)
+        FileEdit(
+            RUN / f"{one.path.name}.d" / SAME_CLIENT,
+            None,
+            text if one.after and not _is_port(one.after) else None,
+        )
         for one in edits
-        if one.path.suffix == ".network" and one.after and not _is_port(one.after)
+        if one.path.suffix == ".network"
     )
 
 
@@ -61,14 +63,22 @@ class NetworkdTold(Told):
 
     @contextmanager
     def moving(self, before: State, wanted: State, notes: list[str]) -> Iterator[None]:
-        yield
-        tree.write(self.root, self.volatile)
+        """With a bridge that goes it reads first: a card that it takes for a port would fail."""
         with Guard(wanted) as standing_by:
-            _reload(standing_by, list(wanted.links), notes)
+            early = bool(leaving(before, wanted))
+            told = early and self._tell(notes)
+            yield
+            if told if early else self._tell(notes):
+                _settle(standing_by, list(wanted.links))
+
+    def _tell(self, notes: list[str]) -> bool:
+        tree.write(self.root, self.volatile)
+        self._drop_empty_folders()
+        return _told(notes)
 
     @contextmanager
     def taking_back(self, now: State, before: State, notes: list[str]) -> Iterator[None]:
-        """It reads first: with a bridge that goes, a card that it takes for a port has failed."""
+        """It reads first, for the same reason."""
         with guard.on_the_way_back(now, before) as standing_by:
             try:
                 tree.take_back(self.root, self.volatile)

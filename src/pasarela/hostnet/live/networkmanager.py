@@ -8,6 +8,7 @@ back (guard.py). Measured with NetworkManager 1.42.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -20,8 +21,7 @@ _PROPERTIES = "org.freedesktop.DBus.Properties"
 _ANYTHING = "/"  # in the place of an object: let NetworkManager choose
 _ACTIVATED = 100  # NMDeviceState
 _IDLE = 30  # and below: disconnected, unavailable, unmanaged
-_IP4_READY, _IP6_READY = 0x8, 0x10  # NMActivationStateFlags
-_EXTERNAL = 0x80
+_READY = {4: 0x8, 6: 0x10}  # NMActivationStateFlags, by IP version
 
 
 def _service(path: str, interface: str) -> Service:
@@ -67,29 +67,24 @@ class RunningNetworkManager:
             return
         self._bus.call(_MANAGER, "ActivateConnection", "ooo", connection, device, _ANYTHING)
 
-    def is_done(self, link: str) -> bool:
-        """Whether it has done for a device all that it was asked, or given it up.
-
-        Raises:
-            ServiceFailed: it has no such device.
-        """
-        device = self._device(link)
-        state = self._get(device, ".Device", "State")
-        if state != _ACTIVATED:
-            return bool(state <= _IDLE)
-        flags = self._get(self._active(device), ".Connection.Active", "StateFlags")
-        return bool(flags & _IP4_READY and flags & _IP6_READY)
-
-    def has_taken(self, link: str) -> bool:
-        """Whether it holds a device itself."""
+    def knows(self, link: str) -> bool:
+        """Whether it has seen a device come."""
         try:
-            active = self._active(self._device(link))
-            if active == _ANYTHING:
-                return False
-            flags = self._get(active, ".Connection.Active", "StateFlags")
+            return bool(self._device(link))
         except ServiceFailed:
             return False
-        return not flags & _EXTERNAL
+
+    def is_done(self, link: str, versions: Collection[int]) -> bool:
+        """Whether a device has its addresses of these IP versions from it, or it has given up."""
+        try:
+            device = self._device(link)
+            state = self._get(device, ".Device", "State")
+            if state != _ACTIVATED:
+                return bool(state <= _IDLE)
+            flags = self._get(self._active(device), ".Connection.Active", "StateFlags")
+        except ServiceFailed:
+            return False
+        return all(flags & _READY[version] for version in versions)
 
     # objects
 

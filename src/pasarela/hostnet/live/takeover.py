@@ -12,22 +12,23 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pasarela.errors import ServiceFailed
+from pasarela.errors import HostnetFileError, PasarelaError, ServiceFailed
 from pasarela.hostnet import tree
 from pasarela.hostnet.live import guard
 from pasarela.hostnet.live.guard import Guard
 from pasarela.hostnet.live.networkmanager import RunningNetworkManager
 from pasarela.hostnet.live.state import State
-from pasarela.hostnet.live.telling import Told
+from pasarela.hostnet.live.telling import Told, leaving
 from pasarela.hostnet.manager import FileEdit
 from pasarela.hostnet.networkmanager.manager import NetworkManager
+from pasarela.hostnet.networkmanager.profiles import Profile, Profiles
 from pasarela.hostnet.networkmanager.volatile import (
     PREFIX,
     first_half,
     is_bridge,
-    profile_of,
     second_half,
 )
+from pasarela.hostnet.registry import files_of
 
 _SECONDS = 15.0
 
@@ -38,7 +39,7 @@ class NetworkManagerTold(Told):
 
     @contextmanager
     def moving(self, before: State, wanted: State, notes: list[str]) -> Iterator[None]:
-        early = _leaving(before, wanted)
+        early = leaving(before, wanted)
         late = [second_half(one) for one in self.volatile] if early else self.volatile
         with _reached(notes) as manager:
             if early:
@@ -53,8 +54,9 @@ class NetworkManagerTold(Told):
     @contextmanager
     def taking_back(self, now: State, before: State, notes: list[str]) -> Iterator[None]:
         with _reached(notes) as manager:
-            if _leaving(now, before):
-                self._ports_back()
+            if leaving(now, before):
+                with suppress(PasarelaError):  # the connection comes back, whatever files do
+                    self._ports_back()
                 _reload(manager, notes)
             with guard.on_the_way_back(now, before) as standing_by:
                 try:
@@ -123,30 +125,41 @@ def _hand_over(
     """Have NetworkManager activate what each link is to have from now on."""
     if manager is None:
         return
-    files = {
-        path: text
-        for path, text in tree.read(root, NetworkManager.patterns).items()
-        if "nm-generated=true" not in text
-    }
-    told = []
-    for link in _in_order(before, wanted):
-        mac = wanted.links[link].mac.hex(":")
-        profile = profile_of(files, link, mac)
-        if profile is None:
-            continue
+    changed = _in_order(before, wanted)
+    standing_by.wait(lambda: all(map(manager.knows, changed)), _SECONDS, quiet=0)
+    for link, profile in _profiles(root, changed, wanted):
         try:
             manager.activate(link, profile.uuid or str(profile.path))
-            told.append(link)
         except ServiceFailed as error:
             notes.append(_left_alone(link, profile.id, error))
-    standing_by.wait(lambda: all(_is_done(manager, link) for link in told), _SECONDS)
+    versions = {link: _versions(wanted, link) for link in changed}
+    standing_by.wait(
+        lambda: all(manager.is_done(link, versions[link]) for link in changed), _SECONDS
+    )
     standing_by.without_twins()
 
 
-def _is_done(manager: RunningNetworkManager, link: str) -> bool:
-    with suppress(ServiceFailed):
-        return manager.is_done(link)
-    return False
+def _profiles(root: Path, links: Sequence[str], wanted: State) -> Iterator[tuple[str, Profile]]:
+    """The profile for each link that has one; to the others NetworkManager gives what it likes."""
+    try:
+        profiles = Profiles.read(files_of(root, NetworkManager(), generated=True))
+    except HostnetFileError:  # NetworkManager does not read it either
+        return
+    for name in links:
+        link = wanted.links[name]
+        profile = profiles.bridge(name) or profiles.of(name, link.mac.hex(":"))
+        if profile is not None and (profile.controller is None) == (link.master is None):
+            yield name, profile
+
+
+def _versions(wanted: State, link: str) -> set[int]:
+    """The IP versions of the addresses that a link is to have, not counting what it makes itself:
+    for more NetworkManager would wait half a minute where no router advertises any."""
+    return {
+        one.interface.version
+        for one in wanted.addresses
+        if one.link == link and not one.is_link_local
+    }
 
 
 def _left_alone(link: str, profile: str, error: ServiceFailed) -> str:
@@ -160,15 +173,6 @@ def _left_alone(link: str, profile: str, error: ServiceFailed) -> str:
 def _end_of(edit: FileEdit) -> FileEdit:
     """The edit that ends what this one has made."""
     return replace(edit, before=edit.after, after=None)
-
-
-def _leaving(before: State, wanted: State) -> list[str]:
-    """Links that were in a bridge, and are in none then."""
-    return [
-        name
-        for name, link in wanted.links.items()
-        if link.master is None and name in before.links and before.links[name].master
-    ]
 
 
 def _in_order(before: State, wanted: State) -> list[str]:

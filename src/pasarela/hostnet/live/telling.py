@@ -38,3 +38,12 @@ class Told:
 
     def kept(self, manager: str, links: Sequence[str], notes: list[str]) -> None:
         """The files on the disk say it, too."""
+
+
+def leaving(before: State, wanted: State) -> list[str]:
+    """Links that were in a bridge, and are in none then."""
+    return [
+        name
+        for name, link in wanted.links.items()
+        if link.master is None and name in before.links and before.links[name].master
+    ]

@@ -14,6 +14,9 @@ PREFIX = "00-"
 """A file of /etc shadows one of the same name in /run; another name that comes first does not
 have to fear that, and of several files that fit an interface the first counts."""
 
+SAME_CLIENT = "90-pasarela.conf"
+"""An addition to a .network file, not from its administrator, by which a lease goes along."""
+
 
 def volatile(edits: Sequence[FileEdit]) -> list[FileEdit]:
     """The edits' files under /run/systemd/network, under names that come before those in /etc.

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from pasarela.hostnet.manager import FileEdit, Texts
-from pasarela.hostnet.networkmanager.profiles import ETC, Profile, Profiles
+from pasarela.hostnet.manager import FileEdit
+from pasarela.hostnet.networkmanager.profiles import ETC, Profile
 from pasarela.hostnet.sections import Sections
 
 RUN = PurePosixPath("/run/NetworkManager/system-connections")
@@ -27,12 +27,6 @@ def volatile(edits: Sequence[FileEdit]) -> list[FileEdit]:
         for edit in edits
         if edit.path.parent == ETC and (text := _text(edit)) is not None
     ]
-
-
-def profile_of(files: Texts, link: str, mac: str | None) -> Profile | None:
-    """The profile that is for a device: a bridge's own, or the one that names the card."""
-    profiles = Profiles.read(files)
-    return profiles.bridge(link) or profiles.of(link, mac)
 
 
 def is_bridge(edit: FileEdit) -> bool:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.program import Program, program
-from cli.test_program import NAT, Terminal
+from cli.program import NAT, Program, program
+from cli.test_program import Terminal
 from pasarela.model.paths import Paths
 
 __all__ = ["program"]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pasarela.hostnet.pending import Pending, Phase, forget, save
+from pasarela.hostnet.pending import WATCHDOG, Pending, Phase, forget, save
 from wire.clients.programs import DEBIAN13, debian13, need
 from wire.pasarelad import PYTHON, Pasarelad
 
@@ -264,13 +264,15 @@ def test_a_file_that_cannot_be_read_is_named(host: Pasarelad, tmp_path: Path):
 
 
 def test_a_host_bridge_on_trial_comes_first(host: Pasarelad):
-    pending = Pending("bridge br9 over enp9s0", Phase.TRIAL, 1, {}, ())
-    save(host.root, pending)
+    waiting = f"'{PYTHON}' -c 'import signal; signal.pause()' {WATCHDOG} > /dev/null 2>&1 & echo $!"
+    watchdog = int(host.run("sh", "-c", waiting).stdout)
+    save(host.root, Pending("bridge br9 over enp9s0", Phase.TRIAL, 1, {}, (), watchdog=watchdog))
     try:
         for words in (["iface-begin"], ["iface-destroy", "enp3s0"], ["iface-undefine", "enp3s0"]):
             message = refused(host, *words)
             assert "another change is pending: bridge br9 over enp9s0" in message
     finally:
+        host.run("kill", str(watchdog))
         forget(host.root)
     assert interfaces_of(host).read_text() == STATIC
 

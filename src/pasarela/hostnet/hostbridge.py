@@ -70,6 +70,7 @@ class HostBridge(Proposals):
         refuse_errors(proposal.findings)
         with pendings.locked(self._root):
             moves.refuse_stale(proposal.change)
+            moves.refuse_leftovers(proposal.change)
             pending = self._begin(proposal, seconds, then)
             try:
                 warnings = self._do(proposal, pending, step)

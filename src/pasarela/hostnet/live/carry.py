@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -41,6 +42,7 @@ from pasarela.hostnet.live.items import (
     Rule,
     describe,
 )
+from pasarela.hostnet.live.news import News
 from pasarela.hostnet.live.state import State, parse
 from pasarela.hostnet.live.wanted import without_links
 
@@ -53,6 +55,7 @@ _ADDRESS, _NAME, _MTU, _MASTER, _LINKINFO = 1, 3, 4, 10, 18
 # There already, or gone already: both are what was wanted.
 _STALE = frozenset({EINVAL, ENETUNREACH, EHOSTUNREACH, ENETDOWN})
 _WELL = frozenset({EEXIST, ESRCH, ENOENT, EADDRNOTAVAIL})
+_PATIENCE = 1.0  # seconds
 
 
 @contextmanager
@@ -122,9 +125,23 @@ def carry_out(
         wanted = without_links(wanted, gone) if gone else wanted
     _move(socket, present, wanted, step, refused)
     step("verify")
-    left = plan.differences(parse(observe(socket, names)), wanted)
+    left = _differences(socket, names, wanted)
     if left:
         refused(_disobeyed(left))
+
+
+def _differences(socket: NetlinkSocket, names: tuple[str, ...], wanted: State) -> list[Item | str]:
+    """What is not as it was wanted, also after whoever is at work on it has had a moment.
+
+    A manager that begins anew with a link clears it; what goes is put back at once (guard.py).
+    """
+    end = time.monotonic() + _PATIENCE
+    with News() as news:
+        while left := plan.differences(parse(observe(socket, names)), wanted):
+            if not news.come_within(end - time.monotonic()):
+                return left
+            news.something_goes()
+    return []
 
 
 def _make(socket: NetlinkSocket, missing: Iterable[Link], refused: Refused) -> None:

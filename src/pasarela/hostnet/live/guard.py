@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import os
 import select
-import socket
 import time
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from socket import AF_INET6, if_nameindex
-from struct import Struct
 from threading import Thread
 from types import TracebackType
 from typing import Self
@@ -24,17 +22,11 @@ from typing import Self
 from pasarela.host.netlink.socket import NLM_F_CREATE, NLM_F_EXCL, Message, NetlinkSocket
 from pasarela.hostnet.live import plan, wire
 from pasarela.hostnet.live.carry import open_socket
-from pasarela.hostnet.live.dump import NETLINK_ROUTE, SYSCTLS, observe
+from pasarela.hostnet.live.dump import SYSCTLS, observe
 from pasarela.hostnet.live.items import Address, Neighbour, Route, Rule
+from pasarela.hostnet.live.news import News
 from pasarela.hostnet.live.state import State, parse
 
-# Of rtnetlink's multicast groups those that tell of neighbours, addresses and routes that go.
-_NEIGHBOURS, _IPV4_ADDRESSES, _IPV4_ROUTES = 0x4, 0x10, 0x40
-_IPV6_ADDRESSES, _IPV6_ROUTES = 0x100, 0x400
-_GROUPS = _NEIGHBOURS | _IPV4_ADDRESSES | _IPV4_ROUTES | _IPV6_ADDRESSES | _IPV6_ROUTES
-_GOES = frozenset({wire.RTM_DELNEIGH, wire.RTM_DELADDR, wire.RTM_DELROUTE})
-_HEADER = Struct("=IH")
-_BUFFER = 1 << 20
 _LOOK = 0.05  # seconds between two looks at whether a manager is done
 Kept = Neighbour | Address | Route
 _QUIET = 0.4  # seconds without a loss after which it has cleared all that it means to
@@ -55,8 +47,7 @@ class Guard:
         self._thread = Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> Self:
-        self._news = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_ROUTE)
-        self._news.bind((0, _GROUPS))
+        self._news = News()
         self._thread.start()
         return self
 
@@ -103,20 +94,9 @@ class Guard:
         with suppress(OSError):  # each millisecond counts, on a machine that is busy, too
             os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
         with open_socket() as netlink:
-            news = self._news.fileno()
-            while self._ends not in select.select([news, self._ends], [], [])[0]:
-                if self._something_goes():
+            while self._ends not in select.select([self._news.fileno(), self._ends], [], [])[0]:
+                if self._news.something_goes():
                     self._put_back(netlink)
-
-    def _something_goes(self) -> bool:
-        found = False
-        while select.select([self._news], [], [], 0)[0]:
-            try:
-                kind = _HEADER.unpack_from(self._news.recv(_BUFFER))[1]
-            except OSError:  # more news than room for them: some of it may be that
-                return True
-            found = found or kind in _GOES
-        return found
 
     def _put_back(self, netlink: NetlinkSocket) -> None:
         indexes = _indexes()

@@ -147,6 +147,18 @@ def refuse_stale(change: Change) -> None:
         )
 
 
+def refuse_leftovers(change: Change) -> None:
+    """Refuse to move a route that has outlived what it needs, before anything is touched.
+
+    A running manager must not have been told of the change yet: what it clears then is no leftover.
+
+    Raises:
+        HostnetRefused: there is such a route.
+    """
+    with open_socket() as socket:
+        rehearse(socket, set(change.before.state.routes) - set(change.wanted.routes))
+
+
 def do_or_undo(change: Change, step: Step = lambda name: None) -> tuple[str, ...]:
     """Carry a change out; whatever fails, the host is as it was.
 
@@ -156,6 +168,7 @@ def do_or_undo(change: Change, step: Step = lambda name: None) -> tuple[str, ...
     Returns:
         What could not be moved, and what to type.
     """
+    refuse_leftovers(change)
     try:
         return do(change, step)
     except BaseException as cause:
@@ -168,7 +181,6 @@ def do(change: Change, step: Step = lambda name: None) -> tuple[str, ...]:
     RUN.mkdir(parents=True, exist_ok=True)
     mine = [client for client in change.before.clients if client.link in change.sources]
     with open_socket() as socket:
-        rehearse(socket, set(change.before.state.routes) - set(change.wanted.routes))
         clients.freeze(mine)
         carry_out(socket, change.watched, change.wanted, step)
     if change.target is None:

@@ -16,6 +16,7 @@ import pytest
 from host.guests import guest
 from pasarela.errors import InternalError, SystemCallFailed
 from pasarela.host import dnsmasq_start, processes
+from pasarela.host.dnsmasq import Dnsmasqs
 from pasarela.host.leases import read_leases
 from pasarela.host.linux import LinuxHost
 from pasarela.host.spawn import may_change_user
@@ -360,6 +361,7 @@ def test_a_dnsmasq_that_somebody_else_started_is_seen_and_replaced(bench: Bench)
     wanted = bench.wanted(one)
     (ours,) = [resource for resource in wanted if isinstance(resource, DnsmasqProcess)]
     bench.host.apply([Remove(ours)])
+    Dnsmasqs().end_strays([ours])  # its helper, which may not have let go of its sockets yet
     subprocess.run(["/usr/sbin/dnsmasq", f"--conf-file={ours.conf}"], check=True)
     observed = bench.host.observe(Scope(wanted))
     assert replace(ours, digest="") in observed

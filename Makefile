@@ -1,4 +1,4 @@
-.PHONY: help setup demo test check bench clean
+.PHONY: help setup demo test check bench install uninstall clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -17,6 +17,12 @@ check:  ## format, lint, types and layers
 
 bench:  ## measure beside the real libvirt
 	@scripts/bench
+
+install:  ## as root: for the whole system, below PREFIX=/usr/local
+	@scripts/install-system
+
+uninstall:  ## take that away again; networks stay
+	@scripts/install-system --remove
 
 clean:  ## remove the virtual environment and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache build

@@ -66,9 +66,10 @@ def test_packets_keep_to_the_limits(shaping: Shaping, fair: bool):
     shaping.apply([Create(BridgeShaping("virbr0", SLOW, SLOW, fair))])
     with guest("virbr0") as one:
         one.run("ip", "addr", "add", "10.0.0.2/24", "dev", "eth0")
-        assert 0.2 < seconds_for(600, one) < 5
+        limited = seconds_for(600, one)
+        assert 0.2 < limited < 5
         shaping.apply([Remove(BridgeShaping("virbr0", SLOW, SLOW, fair))])
-        assert seconds_for(600, one) < 0.2
+        assert seconds_for(600, one) < limited / 2
 
 
 def test_asking_what_the_kernel_can_changes_nothing(netns: None):
@@ -90,7 +91,7 @@ def seconds_for(kilobytes: int, one: Guest) -> float:
     """How long echoing that much takes: it goes out and comes back, so it meets both limits."""
     begun = time.monotonic()
     packets = str(kilobytes * 1000 // 1400 // 2)
-    one.run("ping", "-q", "-i", "0.001", "-s", "1372", "-c", packets, "-l", "50", "10.0.0.1")
+    one.run("ping", "-q", "-i", "0", "-s", "1372", "-c", packets, "-l", "50", "10.0.0.1")
     return time.monotonic() - begun
 
 

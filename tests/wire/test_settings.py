@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
 
 from oracle.rpc import OracleError, Procedure, RpcClient, pack_string
+from pasarela.daemon import listening
 from pasarela.daemon.access import Credentials, Policy
 from pasarela.daemon.config import Config, read_config
 from pasarela.daemon.main import main
@@ -97,6 +99,20 @@ os.environ["LISTEN_FDS"] = "2"
 os.environ["LISTEN_FDNAMES"] = "a.socket:b-ro.socket"
 os.execv(python, [python, "-m", "pasarela.daemon.main", "--root", root])
 """
+
+
+def test_a_socket_for_changes_that_systemd_could_not_open_is_missed(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its group is not there, say; the daemon starts for those who only look."""
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(tmp_path / "virtnetworkd-sock-ro"))
+        monkeypatch.setattr(listening, "FIRST_FD", os.dup(made.fileno()))
+    environment = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
+    (found,) = listening.inherited(environment)
+    found.socket.close()
+    assert found.readonly
+    assert "no socket for those who may change networks" in caplog.text
 
 
 @pytest.mark.netns

@@ -12,7 +12,8 @@ import pytest
 from pasarela.hostnet import journal, pending
 from pasarela.model.paths import Paths
 
-UNITS = Path(__file__).parents[2] / "systemd"
+FOLDER = Path(__file__).parents[2] / "systemd"
+UNITS = sorted([*FOLDER.glob("*.service"), *FOLDER.glob("*.socket")])
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def units(tmp_path: Path) -> Path:
     """The units beside programs that are there."""
     if not shutil.which("systemd-analyze"):
         pytest.skip("no systemd-analyze here to read the units")
-    for unit in UNITS.iterdir():
+    for unit in UNITS:
         text = re.sub(r"/usr/bin/pasarelad?\b", "/bin/true", unit.read_text())
         (tmp_path / unit.name).write_text(text)
     return tmp_path
@@ -28,7 +29,7 @@ def units(tmp_path: Path) -> Path:
 
 def verify(folder: Path) -> subprocess.CompletedProcess[str]:
     """By systemd's own eye. What this machine's other units lack is not ours."""
-    files = [str(folder / unit.name) for unit in sorted(UNITS.iterdir())]
+    files = [str(folder / unit.name) for unit in UNITS]
     return subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *files],
         check=False,

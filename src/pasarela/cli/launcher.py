@@ -13,7 +13,7 @@ from pathlib import Path
 
 _TEXT = """\
 #!{python} -IS
-# Written by scripts/install (pasarela.cli.launcher). -S: site-packages are not looked at before
+# Written by pasarela.cli.launcher as it was installed. -S: site-packages are not looked at before
 # they are needed; -I: nothing in the environment or in this folder has a say in what is imported.
 import os
 import sys

@@ -43,7 +43,13 @@ def inherited(environment: Mapping[str, str]) -> list[Listener]:
         return []
     count = int(environment.get("LISTEN_FDS", "0"))
     names = [*environment.get("LISTEN_FDNAMES", "").split(":"), *[""] * count]
-    return [_adopted(FIRST_FD + index, names[index]) for index in range(count)]
+    found = [_adopted(FIRST_FD + index, names[index]) for index in range(count)]
+    if found and all(one.readonly for one in found):
+        log.warning(
+            "systemd handed over no socket for those who may change networks: if that is not meant "
+            "so, see why (systemctl status pasarelad.socket)"
+        )
+    return found
 
 
 def _adopted(fd: int, name: str) -> Listener:

@@ -236,7 +236,7 @@ def test_a_client_that_was_frozen_runs_again_after_a_failure(served: Lan) -> Non
     served.dhclient()
     found = snapshot(["enp3s0"])
     clients.freeze(found.clients)
-    assert [state(one.pid) for one in found.clients] == ["T"]
+    await_true(lambda: [state(one.pid) for one in found.clients] == ["T"])  # once it is scheduled
     clients.restore(found.clients, ["br0"], served.folder)
     (again,) = clients.find(["enp3s0"])
     assert again.pid == found.clients[0].pid and state(again.pid) != "T"

@@ -9,9 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from pasarela.errors import HostnetRefused, PasarelaError
-from pasarela.hostnet import journal, settle, tree, watchdog
+from pasarela.hostnet import ifstate, journal, settle, tree, watchdog
 from pasarela.hostnet import pending as pendings
-from pasarela.hostnet.live import daemons, ifstate, moves
+from pasarela.hostnet.live import daemons, moves
 from pasarela.hostnet.live.dump import now
 from pasarela.hostnet.manager import FileEdit
 from pasarela.hostnet.mistakes import refuse_errors
@@ -119,7 +119,8 @@ class HostBridge(Proposals):
         name, change = proposal.owner.name, proposal.change
         if name == "ifupdown":
             before, after = set(change.before.state.links), set(change.wanted.links)
-            return ifstate.edits(self._root, made=after - before, gone=before - after)
+            heir = {change.target} if change.target else set()
+            return ifstate.edits(self._root, up=after - before | heir, down=before - after)
         return daemons.volatile_edits(
             self._root, name, proposal.edits, sources[0] if sources else None
         )

@@ -1,42 +1,56 @@
 """What ifupdown believes to be up: told of what came up and went without it.
 
-``ifdown`` does nothing to what it does not believe to be up, and ``ifup -a`` would bring up again
-what it does not know of. Both look into DIR/ifstate.NAME; ``ifquery --state`` lists DIR/ifstate
-(ifupdown 0.8.41).
+``ifdown`` does nothing to what it does not believe to be up; and ``ifup -a`` would bring up again
+what it does not know of, and start a second DHCP client. Both look into DIR/ifstate.NAME; ``ifquery
+--state`` lists DIR/ifstate (ifupdown 0.8.41). Where ifupdown has noted nothing since the boot,
+there is nothing to tell it.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-FOLDER = "run/network"
+from pasarela.hostnet import tree
+from pasarela.hostnet.manager import FileEdit
 
-
-def note_up(root: Path, *names: str) -> None:
-    """Have ifupdown believe that these are up; nothing where it has not been at work."""
-    _note(root, names, up=True)
-
-
-def note_down(root: Path, *names: str) -> None:
-    """Have ifupdown believe that these are down."""
-    _note(root, names, up=False)
+_FOLDER = PurePosixPath("/run/network")
+_STATE = _FOLDER / "ifstate"
 
 
-def _note(root: Path, names: tuple[str, ...], *, up: bool) -> None:
-    folder = root / FOLDER
-    if not (folder / "ifstate").exists():
+def edits(root: Path, *, up: Collection[str], down: Collection[str]) -> tuple[FileEdit, ...]:
+    """The edits of ifupdown's files after which it believes these to be up, and those down."""
+    files = tree.read(root, [str(_STATE.relative_to("/")) + each for each in ("", ".*")])
+    if _STATE not in files:
+        return ()
+    kept = [
+        line for line in files[_STATE].splitlines() if line.partition("=")[0] not in {*up, *down}
+    ]
+    wanted = {_STATE: "".join(f"{line}\n" for line in [*kept, *(f"{n}={n}" for n in sorted(up))])}
+    wanted |= {_of(name): f"{name}\n" for name in sorted(up)}
+    wanted |= {_of(name): "" for name in sorted(down) if _of(name) in files}
+    return tuple(
+        FileEdit(path, files.get(path), text)
+        for path, text in wanted.items()
+        if files.get(path) != text
+    )
+
+
+def note(root: Path, *, up: Collection[str] = (), down: Collection[str] = ()) -> None:
+    """Have ifupdown believe that these are up and those down, from now on."""
+    folder = tree.place(root, _FOLDER)
+    if not (folder / _STATE.name).exists():
         return
     with _locked(folder):
-        lines = (folder / "ifstate").read_text().splitlines()
-        kept = [line for line in lines if line.partition("=")[0] not in names]
-        added = [f"{name}={name}" for name in names] if up else []
-        (folder / "ifstate").write_text("".join(f"{line}\n" for line in [*kept, *added]))
-        for name in names:
-            (folder / f"ifstate.{name}").write_text(f"{name}\n" if up else "")
+        for edit in edits(root, up=up, down=down):
+            tree.place(root, edit.path).write_text(edit.after or "")
+
+
+def _of(name: str) -> PurePosixPath:
+    return _STATE.with_name(f"{_STATE.name}.{name}")
 
 
 @contextmanager

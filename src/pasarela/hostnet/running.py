@@ -63,7 +63,7 @@ class Running:
             moves.raise_bridge(_without_stp(config))
             by_hand.up(config)
             if configured.manager.name == "ifupdown":
-                ifstate.note_up(self._root, *config.ports, config.name)
+                ifstate.note(self._root, up=(*config.ports, config.name))
 
     def _stop(self, name: str, configured: Configured | None) -> None:
         if not _exists(name):
@@ -71,9 +71,9 @@ class Running:
         if _ports_of(name):
             own = configured.config.ports if configured is not None else ()
             dissolve(name, Heirs(own=own))
-            ifstate.note_down(self._root, name)
+            ifstate.note(self._root, down=[name])
             if configured is not None and configured.manager.name == "ifupdown":
-                ifstate.note_up(self._root, *configured.config.ports[:1])
+                ifstate.note(self._root, up=configured.config.ports[:1])
         elif configured is not None:
             bring.down(configured.config, configured.manager.name, self._root)
         else:

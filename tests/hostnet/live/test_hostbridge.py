@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hostnet.live.lan import HOST, MAC, ROUTER, Lan, await_true, kernel, sh
+from hostnet.live.lan import HOST, MAC, ROUTER, Lan, await_true, has, kernel, sh
 from pasarela.errors import HostnetRefused
 from pasarela.hostnet.hostbridge import HostBridge
 from pasarela.model.interface import InterfaceType
@@ -254,16 +254,44 @@ def test_a_link_that_is_given_up_keeps_its_neighbours_on_the_bridge(host: Lan) -
     await_true(lambda: "lladdr" in sh("ip", "neigh", "show", ROUTER, "dev", "br0"))
 
 
+@pytest.mark.skipif(not has("ifdown"), reason="no ifupdown here")
 def test_ifdown_will_know_the_bridge(host: Lan) -> None:
     host.static()
-    state = host.root / "run/network/ifstate"
-    state.parent.mkdir(parents=True)
-    state.write_text("lo=lo\nenp3s0=enp3s0\n")
+    folder = host.root / "run/network"
+    folder.mkdir(parents=True)
+    (folder / "ifstate").write_text("lo=lo\nenp3s0=enp3s0\n")
+    (folder / "ifstate.enp3s0").write_text("enp3s0\n")
     host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0")
-    assert state.read_text() == "lo=lo\nenp3s0=enp3s0\nbr0=br0\n"
-    host.pasarela("host-bridge", "create", "br1", "--port", "br0", check=False)
+    assert is_up_for_ifupdown(host, "br0")
     host.pasarela("host-bridge", "delete", "br0")
-    assert state.read_text() == "lo=lo\nenp3s0=enp3s0\n"
+    assert not is_up_for_ifupdown(host, "br0")
+    assert is_up_for_ifupdown(host, "enp3s0")
+    assert (folder / "ifstate").read_text() == "lo=lo\nenp3s0=enp3s0\n"
+
+
+@pytest.mark.skipif(not has("ifdown"), reason="no ifupdown here")
+def test_ifdown_will_know_the_card_of_a_bridge_that_ifup_has_made(host: Lan) -> None:
+    """ifup notes the bridge alone, and not the port that is in no stanza of its own."""
+    host.static()
+    host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0")
+    folder = host.root / "run/network"
+    folder.mkdir(parents=True)
+    (folder / "ifstate").write_text("br0=br0\n")
+    (folder / "ifstate.br0").write_text("br0\n")
+    host.pasarela("host-bridge", "delete", "br0", "--try", "60")
+    assert not is_up_for_ifupdown(host, "br0")
+    assert is_up_for_ifupdown(host, "enp3s0")
+    host.pasarela("host-bridge", "revert")
+    assert is_up_for_ifupdown(host, "br0")
+    assert [path.name for path in sorted(folder.glob("ifstate*"))] == ["ifstate", "ifstate.br0"]
+
+
+def is_up_for_ifupdown(host: Lan, name: str) -> bool:
+    """Whether ifdown would take the interface down, as far as its files of state say."""
+    file = host.root / "run/all-interfaces"
+    file.write_text("iface br0 inet manual\niface enp3s0 inet manual\n")
+    places = f"--interfaces={file} --state-dir={file.parent}/network"
+    return "not configured" not in sh("sh", "-c", f"ifdown --no-act {places} {name} 2>&1")
 
 
 def test_rules_that_name_the_card_are_told_of(host: Lan) -> None:

@@ -28,15 +28,6 @@ from pasarela.plan.resources import (
     Resource,
 )
 
-LINK_RESOURCES = (
-    BridgeLink,
-    MacvlanLink,
-    ForeignLink,
-    LinkUp,
-    LinkAddress,
-    LinkRoute,
-    OnLinkRoute,
-)
 # Above this many links one look at all costs less than a look at each: asked for one that has just
 # come up, the kernel first does what it has put off about it, and waits for its readers (Linux:
 # linkwatch_sync_dev; half a millisecond).

@@ -22,7 +22,6 @@ from pasarela.model.interface_config import BridgeConfig, InterfaceConfig, IpCon
 from pasarela.model.values import MacAddress
 from pasarela.plan.resources import BridgeLink, LinkRoute
 
-NETLINK_ROUTE = 0
 Address = IPv4Interface | IPv6Interface
 
 _LEAST_DELAY = 200  # hundredths of a second

@@ -12,7 +12,7 @@ from enum import Enum
 from pathlib import PurePosixPath
 from typing import Protocol
 
-from pasarela.model.interface_config import InterfaceConfig, IpConfig
+from pasarela.model.interface_config import InterfaceConfig
 
 Texts = Mapping[PurePosixPath, str]
 """A manager's files as they are, by path (from the host's root, absolute)."""
@@ -145,17 +145,3 @@ class Manager(Protocol):
     def check(self, files: Texts, around: Surroundings) -> Sequence[Finding]:
         """What is wrong in the files, by path and line. Raises nothing: syntax is a finding."""
         ...
-
-
-__all__ = [
-    "Bridging",
-    "FileEdit",
-    "Finding",
-    "InterfaceConfig",
-    "IpConfig",
-    "Manager",
-    "Severity",
-    "Surroundings",
-    "Texts",
-    "edits_between",
-]

@@ -68,11 +68,6 @@ def edit(root: Path, bridge: str, origins: Origins) -> FileEdit | None:
     return FileEdit(place, before, after, 0o600) if before != after else None
 
 
-def is_record(edit: FileEdit) -> bool:
-    """Whether an edit is of what is noted here, and of no manager's file."""
-    return edit.path.parent == FOLDER
-
-
 def _place(bridge: str) -> PurePosixPath:
     return FOLDER / f"{bridge}.json"
 

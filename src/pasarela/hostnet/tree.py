@@ -10,6 +10,7 @@ from difflib import unified_diff as compare
 from pathlib import Path, PurePosixPath
 
 from pasarela.errors import HostnetRefused, Location, SystemCallFailed
+from pasarela.host.files import sync_folder
 from pasarela.hostnet import journal
 from pasarela.hostnet.manager import FileEdit
 from pasarela.model.refusals import way_out
@@ -271,11 +272,7 @@ def _put(root: Path, edit: FileEdit) -> None:
         target.unlink()
     else:
         _temporary(target).rename(target)
-    folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(target.parent)
 
 
 def _metadata(path: Path) -> _Metadata | None:

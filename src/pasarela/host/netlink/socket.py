@@ -16,7 +16,6 @@ from struct import Struct
 from pasarela.host.netlink import attributes
 
 NLM_F_REQUEST = 0x001
-NLM_F_MULTI = 0x002
 NLM_F_ACK = 0x004
 NLM_F_DUMP_INTR = 0x010
 NLM_F_CAPPED = 0x100  # in an acknowledgement: only the header of the request follows

@@ -12,7 +12,6 @@ from pasarela.hostnet.ifupdown.sources import matching
 from pasarela.hostnet.manager import Texts
 
 MAIN = PurePosixPath("/etc/network/interfaces")
-FAMILIES = frozenset({"inet", "inet6", "ipx", "can", "meta"})
 _SELECTING = re.compile(r"auto|allow-.+|no-auto-down|no-scripts|rename")
 
 

@@ -136,12 +136,15 @@ def test_documents_of_all_kinds_are_refused(pasarelad: Pasarelad, xml: bytes) ->
 
 
 def test_a_byte_at_a_time_is_a_client_like_others(pasarelad: Pasarelad) -> None:
-    with Raw(pasarelad) as raw:
-        for byte in OPENING + frame(LOOKUP, pack_string("x"), 2):
-            raw.socket.sendall(bytes([byte]))
-        received = b""
-        while len(received) < 36 + 28 + 4:
-            received += raw.socket.recv(65536)
+    messages = OPENING + frame(LOOKUP, pack_string("x"), 2)
+    received = []
+    for size in (len(messages), 1):
+        with Raw(pasarelad) as raw:
+            for start in range(0, len(messages), size):
+                raw.socket.sendall(messages[start : start + size])
+            raw.socket.shutdown(socket.SHUT_WR)
+            received.append(b"".join(iter(lambda: raw.socket.recv(65536), b"")))
+    assert received[0] == received[1] and b"Network not found" in received[0]
 
 
 def test_a_client_that_never_reads_is_held_back_and_costs_little(pasarelad: Pasarelad) -> None:

@@ -87,7 +87,7 @@ def _tell_of_pending(context: Context) -> None:
 
     if not os.path.exists(f"{root_of(context.settings)}/run/pasarela/host/pending.json"):  # noqa: PTH110
         return
-    from pasarela.cli.handlers.hostbridge import tell_if_unwatched
+    from pasarela.cli.handlers.trial import tell_if_unwatched
 
     tell_if_unwatched(context)
 

@@ -80,7 +80,7 @@ GROUP = Group(
             "keep what host-bridge --try is trying",
             "Write the files of a change that is on trial, and end the watchdog that would take\n"
             "    it back.",
-            "hostbridge:confirm",
+            "trial:confirm",
             connects=False,
         ),
     ),

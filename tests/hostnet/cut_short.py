@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from pasarela.hostnet import journal, tree
-from pasarela.hostnet.hostbridge import HostBridge
+from pasarela.hostnet.bridge.hostbridge import HostBridge
 
 CHANGES = frozenset({"os.rename", "os.remove", "os.mkdir", "os.chmod", "os.chown", "os.setxattr"})
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT

@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from pasarela.hostnet import journal
+from pasarela.hostnet.host import Host
 from pasarela.hostnet.manager import FileEdit
-from pasarela.hostnet.opening import Host
 from pasarela.model.paths import Paths
 
 UNIT = Path(__file__).parents[2] / "systemd/pasarela-recover.service"

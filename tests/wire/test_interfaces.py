@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pasarela.hostnet.pending import WATCHDOG, Pending, Phase, forget, save
+from pasarela.hostnet.bridge.pending import WATCHDOG, Pending, Phase, forget, save
 from wire.clients.programs import DEBIAN13, debian13, need
 from wire.pasarelad import PYTHON, Pasarelad
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pasarela.hostnet import journal, pending
+from pasarela.hostnet import journal
+from pasarela.hostnet.bridge import pending
 from pasarela.model.paths import Paths
 
 FOLDER = Path(__file__).parents[2] / "systemd"

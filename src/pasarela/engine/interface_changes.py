@@ -15,7 +15,7 @@ from pasarela.errors import (
     InterfaceNotFound,
     OperationInvalid,
 )
-from pasarela.hostnet.opening import Host
+from pasarela.hostnet.host import Host
 from pasarela.model.interface import InterfaceType
 from pasarela.model.interface_config import BondConfig, BridgeConfig
 from pasarela.model.values import MacAddress

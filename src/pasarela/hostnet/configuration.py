@@ -8,9 +8,9 @@ from functools import partial
 from typing import Protocol
 
 from pasarela.errors import HostnetRefused
+from pasarela.hostnet.checking.mistakes import refuse_new
 from pasarela.hostnet.hardware import with_hardware
 from pasarela.hostnet.manager import Bridging, FileEdit, Manager, Texts
-from pasarela.hostnet.mistakes import refuse_new
 from pasarela.model.interface_config import (
     BridgeConfig,
     DnsConfig,

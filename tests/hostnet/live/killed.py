@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from pasarela.errors import SystemCallFailed
-from pasarela.hostnet.hostbridge import HostBridge
+from pasarela.hostnet.bridge.hostbridge import HostBridge
 from pasarela.model.interface import InterfaceType
 from pasarela.model.interface_config import BridgeConfig, InterfaceConfig
 

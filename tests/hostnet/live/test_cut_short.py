@@ -10,7 +10,7 @@ import pytest
 from hostnet.live.lan import Lan
 from hostnet.test_journal import cut_short, files
 from pasarela.hostnet import journal
-from pasarela.hostnet.hostbridge import HostBridge
+from pasarela.hostnet.bridge.hostbridge import HostBridge
 
 pytestmark = [pytest.mark.netns, pytest.mark.timeout(60)]
 

@@ -22,8 +22,8 @@ from hostnet.live.lan import (
 )
 from hostnet.programs import is_root
 from pasarela.host import processes
-from pasarela.hostnet.live import clients, dhcpcd
-from pasarela.hostnet.live.clients import Client
+from pasarela.hostnet.live.dhcp import clients, dhcpcd
+from pasarela.hostnet.live.dhcp.clients import Client
 from pasarela.hostnet.live.snapshot import snapshot
 
 pytestmark = [pytest.mark.netns, pytest.mark.timeout(90)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pasarela.hostnet.live import dhcpcd
+from pasarela.hostnet.live.dhcp import dhcpcd
 
 PI = """\
 # as Raspberry Pi OS has it

@@ -9,7 +9,7 @@ import pytest
 
 from hostnet.live.lan import HOST, MAC, ROUTER, Lan, await_true, has, kernel, sh
 from pasarela.errors import HostnetRefused
-from pasarela.hostnet.hostbridge import HostBridge
+from pasarela.hostnet.bridge.hostbridge import HostBridge
 from pasarela.model.interface import InterfaceType
 from pasarela.model.interface_config import BridgeConfig, InterfaceConfig
 

@@ -16,7 +16,7 @@ from hostnet.live.lan import (
     sh,
     streams,
 )
-from pasarela.hostnet.live import clients
+from pasarela.hostnet.live.dhcp import clients
 
 pytestmark = [pytest.mark.netns, pytest.mark.timeout(60)]
 

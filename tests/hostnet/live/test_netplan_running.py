@@ -22,7 +22,7 @@ from hostnet.programs import (
     unpacked,
     write,
 )
-from pasarela.hostnet import pending as pendings
+from pasarela.hostnet.bridge import pending as pendings
 
 pytestmark = [
     pytest.mark.netns,

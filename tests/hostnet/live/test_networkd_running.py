@@ -12,7 +12,7 @@ import pytest
 
 from hostnet.live.lan import CONTROL, PASARELA, ROUTER, Lan, await_true, sh, streams
 from hostnet.programs import NETWORKD, networkd, running, write
-from pasarela.hostnet import pending as pendings
+from pasarela.hostnet.bridge import pending as pendings
 
 pytestmark = [
     pytest.mark.netns,

@@ -27,7 +27,7 @@ from hostnet.live.lan import (
 )
 from hostnet.live.test_networkd_running import pasarela
 from hostnet.programs import is_root, networkmanager, nmcli, own_etc, unpacked, write
-from pasarela.hostnet import pending as pendings
+from pasarela.hostnet.bridge import pending as pendings
 
 pytestmark = [
     pytest.mark.netns,

@@ -11,9 +11,9 @@ from dataclasses import replace
 import pytest
 
 from hostnet.live.lan import HOST, HOST6, Lan, await_true, kernel, sh
-from pasarela.hostnet import pending as pendings
-from pasarela.hostnet.opening import Host
-from pasarela.hostnet.pending import Pending, Phase
+from pasarela.hostnet.bridge import pending as pendings
+from pasarela.hostnet.bridge.pending import Pending, Phase
+from pasarela.hostnet.host import Host
 
 pytestmark = [pytest.mark.netns, pytest.mark.timeout(60)]
 

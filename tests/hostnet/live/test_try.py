@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from hostnet.live.lan import PASARELA, Lan, await_true, has, kernel, lifetimes, sh
-from pasarela.hostnet import pending as pendings
-from pasarela.hostnet.live import clients
+from pasarela.hostnet.bridge import pending as pendings
+from pasarela.hostnet.live.dhcp import clients
 
 pytestmark = [pytest.mark.netns, pytest.mark.timeout(60)]
 
@@ -85,7 +85,7 @@ def begin(host: Lan, step: str, seconds: float, action: str) -> subprocess.Compl
     return subprocess.run(
         [sys.executable, str(KILLED), str(host.root), step, str(seconds), action],
         capture_output=True, text=True, timeout=40, check=False, start_new_session=True,
-        env={**os.environ, "PYTHONPATH": str(Path(pendings.__file__).parents[2])},
+        env={**os.environ, "PYTHONPATH": str(Path(pendings.__file__).parents[3])},
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pasarela.cli.arguments import Arguments
     from pasarela.cli.context import Context
-    from pasarela.hostnet.hostbridge import Outcome, Proposal
+    from pasarela.hostnet.bridge.hostbridge import Outcome, Proposal
     from pasarela.hostnet.manager import Finding
 
 _CHANGES = frozenset({"create", "delete", "add-port", "del-port"})
@@ -138,7 +138,7 @@ def _warn(context: Context, proposal: Proposal, findings: Iterable[Finding]) -> 
 
 
 def _print_proposal(context: Context, proposal: Proposal) -> None:
-    from pasarela.hostnet.describe import steps
+    from pasarela.hostnet.bridge.describe import steps
     from pasarela.hostnet.tree import unified_diff
 
     context.print("In the kernel:\n\n")
@@ -168,7 +168,7 @@ def _then(bridge: str, arguments: Arguments) -> tuple[str, ...]:
 def show(context: Context, arguments: Arguments) -> bool:
     from dataclasses import asdict
 
-    from pasarela.hostnet.describe import bridges
+    from pasarela.hostnet.bridge.describe import bridges
 
     wanted = arguments.optional("bridge")
     found = [one for one in bridges() if wanted in (None, one.name)]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def host_check(context: Context, arguments: Arguments) -> bool:
     """Print what is wrong; whether nothing of it is an error."""
-    from pasarela.hostnet.check import check
+    from pasarela.hostnet.checking.check import check
     from pasarela.hostnet.manager import Severity
 
     files, around = _given(context, arguments)
@@ -34,7 +34,7 @@ def _given(context: Context, arguments: Arguments) -> tuple[Texts, Surroundings]
     """The files that were named, or the host's own; only those are held against the host."""
     from pathlib import Path
 
-    from pasarela.hostnet.checkfiles import read_host, read_named, surroundings
+    from pasarela.hostnet.checking.checkfiles import read_host, read_named, surroundings
     from pasarela.hostnet.manager import Surroundings
 
     root = Path(context.settings.root or "/").absolute()

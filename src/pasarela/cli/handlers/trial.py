@@ -14,8 +14,8 @@ from pasarela.cli.faults import CommandFailed, explained
 if TYPE_CHECKING:
     from pasarela.cli.arguments import Arguments
     from pasarela.cli.context import Context
-    from pasarela.hostnet.hostbridge import HostBridge, Outcome
-    from pasarela.hostnet.pending import Pending
+    from pasarela.hostnet.bridge.hostbridge import HostBridge, Outcome
+    from pasarela.hostnet.bridge.pending import Pending
 
 _TAKING_BACK = 30.0  # seconds that the watchdog may need for it, with all its attempts
 
@@ -153,7 +153,7 @@ def refuse_read_only(context: Context) -> None:
 
 def door_of(context: Context) -> HostBridge:
     from pasarela.cli.door import root_of
-    from pasarela.hostnet.hostbridge import HostBridge
+    from pasarela.hostnet.bridge.hostbridge import HostBridge
 
     return HostBridge(Path(root_of(context.settings)).absolute())
 

@@ -13,9 +13,10 @@ from itertools import chain, repeat
 from typing import Any
 
 from pasarela.errors import ErrorDomain, HostnetRefused, InterfaceNotFound
-from pasarela.hostnet.live import clients, resolved
+from pasarela.hostnet.live import resolved
 from pasarela.hostnet.live.carry import Step, carry_out, open_socket, rehearse
-from pasarela.hostnet.live.clients import Client
+from pasarela.hostnet.live.dhcp import clients
+from pasarela.hostnet.live.dhcp.clients import Client
 from pasarela.hostnet.live.dump import SYSCTLS
 from pasarela.hostnet.live.snapshot import RUN, Snapshot, leased_address, snapshot
 from pasarela.hostnet.live.state import State, all_links, ports_of

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pasarela.hostnet.live import clients, resolved
+from pasarela.hostnet.live import resolved
 from pasarela.hostnet.live.carry import open_socket
-from pasarela.hostnet.live.clients import Client
+from pasarela.hostnet.live.dhcp import clients
+from pasarela.hostnet.live.dhcp.clients import Client
 from pasarela.hostnet.live.dump import Dump, observe
 from pasarela.hostnet.live.items import Address
 from pasarela.hostnet.live.state import State, parse

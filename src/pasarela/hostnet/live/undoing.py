@@ -11,8 +11,9 @@ from contextlib import contextmanager
 
 from pasarela.errors import PasarelaError
 from pasarela.host.netlink.socket import NetlinkSocket
-from pasarela.hostnet.live import clients, resolved
+from pasarela.hostnet.live import resolved
 from pasarela.hostnet.live.carry import carry_out, open_socket
+from pasarela.hostnet.live.dhcp import clients
 from pasarela.hostnet.live.dump import now
 from pasarela.hostnet.live.snapshot import RUN, Snapshot, leased_address
 from pasarela.hostnet.live.state import State, aged

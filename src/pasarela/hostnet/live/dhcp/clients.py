@@ -20,8 +20,8 @@ from typing import Any
 
 from pasarela.errors import HostnetRefused
 from pasarela.host import processes
-from pasarela.hostnet.live import dhcpcd
-from pasarela.hostnet.live.client_programs import (
+from pasarela.hostnet.live.dhcp import dhcpcd
+from pasarela.hostnet.live.dhcp.client_programs import (
     PATH,
     carry_lease,
     fresh,

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from pasarela.errors import HostnetRefused, OperationInvalid
-from pasarela.hostnet.changes import Changes
-from pasarela.hostnet.opening import Host
+from pasarela.hostnet.host import Host
+from pasarela.hostnet.iface.changes import Changes
 from pasarela.model.interface import InterfaceType
 from pasarela.model.interface_config import BridgeConfig, InterfaceConfig, IpConfig
 

@@ -7,17 +7,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pasarela.errors import HostnetRefused
-from pasarela.hostnet import mentions, origins, tree
+from pasarela.hostnet import tree
+from pasarela.hostnet.bridge import mentions, origins
+from pasarela.hostnet.bridge.origins import Origins, origin
+from pasarela.hostnet.bridge.returning import unbridged
+from pasarela.hostnet.checking.mistakes import new_findings
 from pasarela.hostnet.hardware import with_hardware
 from pasarela.hostnet.live import moves
 from pasarela.hostnet.live.dissolving import Heirs, plan_dissolve
 from pasarela.hostnet.live.moves import Change
 from pasarela.hostnet.live.names import altnames
 from pasarela.hostnet.manager import Bridging, FileEdit, Finding
-from pasarela.hostnet.managers import NONE, Owner, owner_of
-from pasarela.hostnet.mistakes import new_findings
-from pasarela.hostnet.origins import Origins, origin
-from pasarela.hostnet.returning import unbridged
+from pasarela.hostnet.owners import NONE, Owner, owner_of
 from pasarela.model.interface_config import BridgeConfig, InterfaceConfig
 from pasarela.model.values import MacAddress
 

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from pasarela.errors import HostnetFileError, PasarelaError, ServiceFailed
 from pasarela.hostnet import tree
-from pasarela.hostnet.live import guard
-from pasarela.hostnet.live.guard import Guard
-from pasarela.hostnet.live.networkmanager import RunningNetworkManager
+from pasarela.hostnet.daemons import guard
+from pasarela.hostnet.daemons.guard import Guard
+from pasarela.hostnet.daemons.networkmanager import RunningNetworkManager
+from pasarela.hostnet.daemons.telling import Told, leaving
 from pasarela.hostnet.live.state import State
-from pasarela.hostnet.live.telling import Told, leaving
 from pasarela.hostnet.manager import FileEdit
 from pasarela.hostnet.networkmanager.manager import NetworkManager
 from pasarela.hostnet.networkmanager.profiles import Profile, Profiles

@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from pasarela.errors import HostnetFileError
-from pasarela.hostnet import bring, by_hand, ifstate
-from pasarela.hostnet.changes import Changes, RestorePoint
 from pasarela.hostnet.configuration import Configuration, Configured
+from pasarela.hostnet.daemons import ifstate
+from pasarela.hostnet.iface import bring, by_hand
+from pasarela.hostnet.iface.changes import Changes, RestorePoint
 from pasarela.hostnet.live import moves
 from pasarela.hostnet.live.dissolving import Heirs, dissolve
 from pasarela.model.interface import InterfaceType

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from pasarela.errors import InternalError, OperationUnsupported, SystemCallFailed
-from pasarela.hostnet import bring, by_hand
-from pasarela.hostnet.live import clients
+from pasarela.hostnet.iface import bring, by_hand
+from pasarela.hostnet.live.dhcp import clients
 from pasarela.model.interface import InterfaceType
 from pasarela.model.interface_config import (
     BridgeConfig,

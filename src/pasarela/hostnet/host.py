@@ -14,7 +14,7 @@ from pasarela.hostnet.manager import FileEdit, Manager, Texts
 from pasarela.hostnet.registry import NAMES, files_of, manager, managers, used
 
 if TYPE_CHECKING:
-    from pasarela.hostnet.running import Running
+    from pasarela.hostnet.iface.running import Running
 
 
 class Host:
@@ -36,8 +36,8 @@ class Host:
 
     @cached_property
     def running(self) -> Running:
-        from pasarela.hostnet.changes import Changes  # noqa: PLC0415  (30 ms that reading need not)
-        from pasarela.hostnet.running import Running  # noqa: PLC0415
+        from pasarela.hostnet.iface.changes import Changes  # noqa: PLC0415  (30 ms that reading need not)
+        from pasarela.hostnet.iface.running import Running  # noqa: PLC0415
 
         patterns = [
             pattern for one in managers() for pattern in one.patterns if pattern.startswith("etc/")
@@ -54,11 +54,12 @@ class Host:
         Raises:
             HostnetRefused: one is on trial.
         """
-        from pasarela.hostnet import journal, pending  # noqa: PLC0415
+        from pasarela.hostnet import journal  # noqa: PLC0415
+        from pasarela.hostnet.bridge import pending  # noqa: PLC0415
 
         with pending.locked(self._root):
             if pending.path(self._root).exists() or journal.is_open(self._root):
-                from pasarela.hostnet import settle  # noqa: PLC0415
+                from pasarela.hostnet.bridge import settle  # noqa: PLC0415
 
                 settle.make_way(self._root)
             yield
@@ -82,7 +83,7 @@ class HostFiles:
         return files_of(self._root, manager)
 
     def write(self, manager: Manager, edits: Sequence[FileEdit]) -> Sequence[str]:
-        from pasarela.hostnet.live import daemons  # noqa: PLC0415
+        from pasarela.hostnet.daemons import daemons  # noqa: PLC0415
 
         tree.write(self._root, edits)
         return daemons.tell(self._root, manager.name, edits)

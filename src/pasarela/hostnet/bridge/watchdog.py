@@ -2,7 +2,7 @@
 
 A process of its own in a session of its own, so that neither the end of the command, of its shell
 or of the connection that it was typed over is its end. Started as
-``python -m pasarela.hostnet.watchdog ROOT``; it says ``ready`` once it watches.
+``python -m pasarela.hostnet.bridge.watchdog ROOT``; it says ``ready`` once it watches.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pasarela.errors import HostnetRefused, PasarelaError
-from pasarela.hostnet import pending as pendings
+from pasarela.hostnet.bridge import pending as pendings
+from pasarela.hostnet.bridge.pending import WATCHDOG, Pending, Phase
+from pasarela.hostnet.bridge.settle import take_back
 from pasarela.hostnet.live.dump import now
-from pasarela.hostnet.pending import WATCHDOG, Pending, Phase
-from pasarela.hostnet.settle import take_back
 
 _READY_SECONDS = 30.0
 _ATTEMPTS = 5
@@ -61,7 +61,7 @@ _LOG = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
 def _environment() -> dict[str, str]:
     """Ours, and where this very package lies, wherever it was started from."""
-    here = str(Path(__file__).parents[2])
+    here = str(Path(__file__).parents[3])
     known = os.environ.get("PYTHONPATH")
     return {**os.environ, "PYTHONPATH": f"{here}:{known}" if known else here}
 

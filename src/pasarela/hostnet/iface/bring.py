@@ -15,8 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from pasarela.errors import ErrorDomain, InternalError
-from pasarela.hostnet import by_hand
-from pasarela.hostnet.live import clients
+from pasarela.hostnet.iface import by_hand
+from pasarela.hostnet.live.dhcp import clients
 from pasarela.hostnet.live.moves import RUN
 from pasarela.model.interface_config import InterfaceConfig
 

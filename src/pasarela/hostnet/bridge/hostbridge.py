@@ -9,16 +9,18 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from pasarela.errors import HostnetRefused, PasarelaError
-from pasarela.hostnet import ifstate, journal, settle, tree, watchdog
-from pasarela.hostnet import pending as pendings
-from pasarela.hostnet.live import daemons, moves
+from pasarela.hostnet import journal, tree
+from pasarela.hostnet.bridge import pending as pendings
+from pasarela.hostnet.bridge import settle, watchdog
+from pasarela.hostnet.bridge.pending import Pending, Phase
+from pasarela.hostnet.bridge.proposals import Proposal, Proposals
+from pasarela.hostnet.bridge.recovery import Recovery, recover
+from pasarela.hostnet.bridge.settle import TakenBack
+from pasarela.hostnet.checking.mistakes import refuse_errors
+from pasarela.hostnet.daemons import daemons, ifstate
+from pasarela.hostnet.live import moves
 from pasarela.hostnet.live.dump import now
 from pasarela.hostnet.manager import FileEdit
-from pasarela.hostnet.mistakes import refuse_errors
-from pasarela.hostnet.pending import Pending, Phase
-from pasarela.hostnet.proposals import Proposal, Proposals
-from pasarela.hostnet.recovery import Recovery, recover
-from pasarela.hostnet.settle import TakenBack
 
 Step = Callable[[str], None]
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from pasarela.errors import HostnetRefused, PasarelaError
 from pasarela.hostnet import journal, tree
-from pasarela.hostnet import pending as pendings
-from pasarela.hostnet.live import daemons, moves
-from pasarela.hostnet.pending import Pending, Phase
+from pasarela.hostnet.bridge import pending as pendings
+from pasarela.hostnet.bridge.pending import Pending, Phase
+from pasarela.hostnet.daemons import daemons
+from pasarela.hostnet.live import moves
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,11 @@ from pathlib import Path, PurePosixPath
 from socket import if_nametoindex
 
 from pasarela.hostnet import tree
-from pasarela.hostnet.live import guard, netplan
-from pasarela.hostnet.live.guard import Guard
+from pasarela.hostnet.daemons import guard, netplan
+from pasarela.hostnet.daemons.guard import Guard
+from pasarela.hostnet.daemons.telling import Told, leaving
 from pasarela.hostnet.live.programs import succeeds
 from pasarela.hostnet.live.state import State
-from pasarela.hostnet.live.telling import Told, leaving
 from pasarela.hostnet.manager import FileEdit
 from pasarela.hostnet.networkd.volatile import PREFIX, RUN, SAME_CLIENT, volatile
 

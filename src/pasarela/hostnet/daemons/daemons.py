@@ -14,10 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from pasarela.hostnet import tree
-from pasarela.hostnet.live import netplan, networkd
+from pasarela.hostnet.daemons import netplan, networkd
+from pasarela.hostnet.daemons.takeover import NetworkManagerTold
+from pasarela.hostnet.daemons.telling import Told
 from pasarela.hostnet.live.state import State
-from pasarela.hostnet.live.takeover import NetworkManagerTold
-from pasarela.hostnet.live.telling import Told
 from pasarela.hostnet.manager import FileEdit
 from pasarela.hostnet.networkmanager.volatile import volatile as volatile_profiles
 

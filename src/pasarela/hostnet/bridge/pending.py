@@ -25,7 +25,7 @@ from pasarela.hostnet.manager import FileEdit
 from pasarela.model.refusals import way_out
 
 FOLDER = "run/pasarela/host"
-WATCHDOG = "pasarela.hostnet.watchdog"
+WATCHDOG = "pasarela.hostnet.bridge.watchdog"
 
 
 class Phase(Enum):
@@ -40,7 +40,7 @@ class Phase(Enum):
 class Pending:
     """``deadline`` is in seconds since the boot (CLOCK_BOOTTIME), None where nobody is asked.
 
-    ``snapshot`` is live/moves.py's. ``volatile`` are files below /run that tell the ``manager``
+    ``snapshot`` is of live/snapshot.py. ``volatile`` are files below /run that tell the ``manager``
     until the next boot. ``then`` are the words of a command to give once it is kept.
     """
 

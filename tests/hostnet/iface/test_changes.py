@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pasarela.errors import InternalError, OperationInvalid
-from pasarela.hostnet import changes
-from pasarela.hostnet.changes import Changes
+from pasarela.hostnet.iface import changes
+from pasarela.hostnet.iface.changes import Changes
 
 PATTERNS = ("etc/network/interfaces", "etc/network/interfaces.d/*", "etc/netplan/*.yaml")
 

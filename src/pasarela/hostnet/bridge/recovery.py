@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pasarela.errors import PasarelaError
-from pasarela.hostnet import pending as pendings
-from pasarela.hostnet import settle, tree
+from pasarela.hostnet import tree
+from pasarela.hostnet.bridge import pending as pendings
+from pasarela.hostnet.bridge import settle
+from pasarela.hostnet.host import Host
 from pasarela.hostnet.live.programs import succeeds
-from pasarela.hostnet.opening import Host
 from pasarela.model.paths import Paths
 
 _GENERATE = ("netplan", "generate")

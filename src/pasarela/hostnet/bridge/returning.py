@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from pasarela.errors import HostnetRefused
+from pasarela.hostnet.bridge.origins import Origin, Origins
 from pasarela.hostnet.manager import FileEdit, Manager, Texts
-from pasarela.hostnet.origins import Origin, Origins
 from pasarela.model.interface_config import InterfaceConfig
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from shutil import which
 
 from pasarela.errors import HostnetRefused
-from pasarela.hostnet.live import dhcpcd
+from pasarela.hostnet.live.dhcp import dhcpcd
 
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 _PROGRAMS = frozenset({"dhclient", "udhcpc", dhcpcd.NAME})

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from pasarela.errors import SystemCallFailed
-from pasarela.hostnet.check import kind_of
+from pasarela.hostnet.checking.check import kind_of
 from pasarela.hostnet.ifupdown.document import Source, parse
 from pasarela.hostnet.ifupdown.sources import is_directory_name, patterns
 from pasarela.hostnet.manager import Surroundings, Texts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pasarela.errors import HostnetRefused, Location
-from pasarela.hostnet.check import check
+from pasarela.hostnet.checking.check import check
 from pasarela.hostnet.manager import FileEdit, Finding, Surroundings, Texts
 
 

@@ -1,0 +1,1 @@
+"""What host-bridge does: a change looked at, done, on trial, kept or taken back."""

@@ -1,0 +1,1 @@
+"""Programs that manage the interfaces meanwhile, told of what moves in the kernel."""

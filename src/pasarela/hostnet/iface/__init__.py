@@ -1,0 +1,1 @@
+"""What libvirt's interface calls do: interfaces up and down, and changes taken back."""

@@ -1,0 +1,1 @@
+"""DHCP clients, which move with the addresses that they keep."""

@@ -1,4 +1,4 @@
-"""The host's interfaces with all their managers, as one."""
+"""A host's interfaces as one thing, whichever managers configure them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 
 class Host:
-    """
+    """A host's interfaces: how they are configured, and how they are brought up and down.
+
     Args:
         root: the host's root folder.
         change: where the restore point of a change lies.

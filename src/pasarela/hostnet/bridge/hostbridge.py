@@ -27,14 +27,18 @@ Step = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``deadline`` is when it is taken back, where it is on trial; in seconds since the boot."""
+    """A change that was carried out; what the user should know of it.
+
+    ``deadline`` is when a change on trial is taken back, in seconds since the boot.
+    """
 
     warnings: tuple[str, ...]
     deadline: float | None = None
 
 
 class HostBridge(Proposals):
-    """
+    """Everything that the command host-bridge can do on a host.
+
     Args:
         root: the host's root folder.
     """

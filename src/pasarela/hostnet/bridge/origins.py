@@ -29,7 +29,7 @@ FOLDER = PurePosixPath("/") / journal.FOLDER / "bridges"
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """``live`` is what the kernel had of a port, the others what its manager's files said."""
+    """What one port had: ``live`` in the kernel, the others in its manager's files."""
 
     live: Had
     ipv4: IpConfig | None = None

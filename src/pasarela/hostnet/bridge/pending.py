@@ -29,7 +29,11 @@ WATCHDOG = "pasarela.hostnet.bridge.watchdog"
 
 
 class Phase(Enum):
-    """MOVING: the command is at it. TRIAL: all is moved and waits for a yes. WRITING: it came."""
+    """How far a change has come.
+
+    MOVING: the command is changing the kernel. TRIAL: that is done, and waits to be confirmed.
+    WRITING: it was confirmed, and the files are being written.
+    """
 
     MOVING = "moving"
     TRIAL = "trial"
@@ -38,8 +42,10 @@ class Phase(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """``deadline`` is in seconds since the boot (CLOCK_BOOTTIME), None where nobody is asked.
+    """A change that has begun and is not settled, with all that it takes to go back.
 
+    ``command`` and ``watchdog`` are process ids. ``deadline`` is in seconds since the boot
+    (CLOCK_BOOTTIME), None for a change that needs no confirmation.
     ``snapshot`` is of live/snapshot.py. ``volatile`` are files below /run that tell the ``manager``
     until the next boot. ``then`` are the words of a command to give once it is kept.
     """

@@ -25,9 +25,11 @@ from pasarela.model.values import MacAddress
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """``records`` are edits of what we note for ourselves, written and taken back with the others.
+    """A change that was planned: what it does in the kernel, in the manager's files, and in ours.
 
-    ``shares`` says for the end of a bridge who gets what.
+    ``edits`` are of the manager's files, ``findings`` what host-check says of these as they will
+    be. ``records`` are edits of files in which Pasarela notes what each port had. ``shares`` says,
+    for the end of a bridge, which port gets what.
     """
 
     what: str
@@ -41,7 +43,8 @@ class Proposal:
 
 
 class Proposals:
-    """
+    """Plans changes of bridges over the host's cards, and carries none out.
+
     Args:
         root: the host's root folder.
     """
@@ -52,10 +55,12 @@ class Proposals:
     def propose_create(
         self, config: InterfaceConfig, *, keep: bool, manager: str | None = None
     ) -> Proposal:
-        """
+        """Plan a bridge over cards of the host.
+
         Args:
             config: the bridge with its ports.
-            keep: it takes what the first port has; else what ``config`` says is written.
+            keep: the files give it what they say of the first port; else what ``config`` says.
+            manager: whose files are changed, by name; None for the one that has the first port.
 
         Raises:
             HostnetRefused: it cannot be.
@@ -92,7 +97,8 @@ class Proposals:
         addresses_to: str | None = None,
         force: bool = False,
     ) -> Proposal:
-        """
+        """Plan the end of a bridge, whose addresses and routes go to its ports.
+
         Args:
             addresses_to: the port that gets all that the bridge has.
             force: cut off guests that are plugged in.

@@ -15,8 +15,11 @@ from pasarela.hostnet.live import moves
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """``left`` is what could not be taken back, and why; ``strange`` the files that somebody has
-    changed meanwhile, which stay as they are; ``notes`` what to type, if anything."""
+    """A change that was taken back, as far as that was possible.
+
+    ``left`` is what could not be taken back, and why; ``strange`` the files that somebody has
+    changed meanwhile, which stay as they are; ``notes`` what to type, if anything.
+    """
 
     pending: Pending
     left: tuple[str, ...] = ()

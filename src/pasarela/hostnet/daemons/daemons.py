@@ -1,9 +1,10 @@
-"""Managers that run: told of a change, so that they do not fight it and go on renewing leases.
+"""Tells running managers of a change, so that they do not fight it and go on renewing leases.
 
-networkd and NetworkManager hold an interface while it is up. What they are to think from now on
-goes into files below /run, which come before those in /etc and which a reboot forgets, and they are
-told to read them. So a trial needs no file on the disk. Once it is kept, the files on the disk say
-the same, and those below /run go; to take it back is to put all back.
+networkd and NetworkManager hold an interface while it is up. How it is configured during a trial is
+written into files below /run, which count before those in /etc and which a reboot forgets, and the
+manager is asked to read them. So a trial writes no file on the disk. When the change is kept, the
+files on the disk say the same, and those below /run are removed; when it is taken back, they are
+restored as they were.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a change has to tell a program that manages the links meanwhile."""
+"""How a program that manages the links is told of a change: what all such programs share."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pasarela.hostnet.manager import FileEdit
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A program that reads its files when it is started, and needs no word; others do.
+    """Tells a program of a change; this one needs only its files, and subclasses do more.
 
-    ``volatile`` are the files below /run that are about this change.
+    ``volatile`` are the edits of files below /run that tell the program of this change.
     """
 
     root: Path

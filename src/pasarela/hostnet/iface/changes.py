@@ -33,8 +33,9 @@ class SavedFile:
 
 @dataclass(frozen=True, slots=True)
 class RestorePoint:
-    """``boot`` is the kernel's identifier of the boot that it was made in.
+    """How the host's interfaces were when a change of several of them began.
 
+    ``boot`` is the kernel's identifier of the boot in which that was.
     ``present`` are the interfaces that there were, ``up`` those that were set up.
     """
 

@@ -22,11 +22,12 @@ _CONTAINERS = "guests or containers"
 
 @dataclass(frozen=True, slots=True)
 class Heirs:
-    """Who may get what.
+    """Which port gets what when a bridge ends.
 
-    ``first`` gets what nobody else is known to have ``brought``; ``own`` are ports that the host's
-    files name. ``told``: ``first`` was asked for, and gets all. ``force``: whoever else is plugged
-    in is cut off.
+    ``brought`` is what each port had when it joined, and gets back; ``first`` is the port that gets
+    the rest. ``told``: the user named ``first``, and it gets everything. ``own`` are the ports that
+    the host's files name: they are the host's, not a guest's. ``force``: ports of guests are cut
+    off.
     """
 
     first: str | None = None

@@ -28,10 +28,10 @@ _FAMILIES = (AF_INET, AF_INET6)
 
 @dataclass(frozen=True, slots=True)
 class Dump:
-    """``taken`` is in seconds since the boot, with those asleep (CLOCK_BOOTTIME).
+    """The kernel's answers about some links, at one moment.
 
-    ``watched`` are the links that it is about, whether there or not; the others are told of by
-    name alone.
+    ``taken`` is that moment, in seconds since the boot (CLOCK_BOOTTIME). ``watched`` are the links
+    that the change is about, whether they exist or not; of all other links only names are used.
     """
 
     taken: float

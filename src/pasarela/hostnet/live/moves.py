@@ -30,9 +30,10 @@ from pasarela.model.interface_config import InterfaceConfig
 class Change:
     """What a command does in the kernel, planned and not yet done.
 
-    ``target`` is the link that gets the addresses, ``sources`` those that lose them;
-    ``dhcp`` whether a client is to run on the target though none did; ``client_targets`` are links
-    that get the first of several clients, in turn.
+    ``target`` is the link that gets the addresses, ``sources`` are those that lose them. ``dhcp``
+    is True for a DHCP client on the target even if none ran on a source, False for none at all, and
+    None for those that ran. ``client_targets`` are links that get one client each, in this order;
+    the clients that are left go to the target.
     """
 
     before: Snapshot

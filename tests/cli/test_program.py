@@ -271,6 +271,16 @@ def test_edit_without_an_editor_says_what_to_do(program: Program, red: Path) -> 
     )
 
 
+def test_edit_with_an_editor_that_leaves_no_file(program: Program, red: Path) -> None:
+    done = program("net-edit", "red", EDITOR="rm")
+    assert re.fullmatch(
+        r"error: (\S+): failed to read temporary file: No such file or directory\n"
+        r"hint: the editor has not left the text where it found it; nothing was changed\n",
+        done.err,
+    )
+    assert (done.out, done.code) == ("\n", 1)
+
+
 def test_description_in_an_editor(program: Program, red: Path) -> None:
     editor = "sh -c 'echo hello > $0'"
     done = program("net-desc", "red", "--edit", "--title", EDITOR=editor)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 from pathlib import Path
+from signal import SIGINT, SIGQUIT, Signals
 
 import pytest
 
@@ -36,6 +39,34 @@ def test_a_shell_reads_what_is_typed(lab: Labs) -> None:
     done = lab.run("shell", "internet", text="hostname\nexit 3\n")
     assert done.returncode == 3
     assert done.stdout.splitlines()[-1] == "internet"
+
+
+@pytest.mark.parametrize("number", [SIGINT, SIGQUIT])
+def test_an_interrupt_is_the_commands_own_affair(lab: Labs, number: Signals) -> None:
+    """As Ctrl-C sends it: to all that run in the foreground."""
+    waits = (
+        "trap 'sleep 0.6; echo enough; exit 7' INT QUIT; echo ready; while :; do sleep 0.1; done"
+    )
+    with subprocess.Popen(
+        lab.command("shell", "host", "--", "sh", "-c", waits),
+        stdout=subprocess.PIPE, text=True, env=lab.environment, start_new_session=True,
+    ) as running:  # fmt: skip
+        assert running.stdout is not None
+        assert running.stdout.readline() == "ready\n"
+        os.killpg(running.pid, number)
+        assert running.wait(30) == 7
+        assert running.stdout.read() == "enough\n"
+
+
+def test_an_interrupt_ends_a_command_that_does_not_mind_it(lab: Labs) -> None:
+    with subprocess.Popen(
+        lab.command("shell", "host", "--", "sh", "-c", "echo ready; exec sleep 60"),
+        stdout=subprocess.PIPE, text=True, env=lab.environment, start_new_session=True,
+    ) as running:  # fmt: skip
+        assert running.stdout is not None
+        assert running.stdout.readline() == "ready\n"
+        os.killpg(running.pid, SIGINT)
+        assert running.wait(30) == 128 + SIGINT
 
 
 def test_an_unknown_machine_is_refused_with_those_there_are(lab: Labs) -> None:

@@ -431,3 +431,15 @@ def test_a_uuid_is_a_uuid_in_the_usual_form_only() -> None:
     assert parse_uuid(text.upper()) == UUID(text)
     for wrong in (text.replace("-", ""), text[:-1], "x" * 36, f"{{{text[1:-1]}}}", ""):
         assert parse_uuid(wrong) is None
+
+
+@pytest.mark.netns
+@pytest.mark.usefixtures("netns")
+def test_a_title_for_now_and_for_later(program: Program, red: Path) -> None:
+    """virsh reads the old text first, which cannot be asked of both."""
+    program("net-start", "red")
+    done = program("net-desc", "red", "--title", "Classroom", "--live", "--config")
+    assert (done.out, done.err) == ("Network title updated successfully\n", "")
+    for one in ("--live", "--config"):
+        assert program("net-desc", "red", "--title", one).out == "Classroom\n"
+    program("net-destroy", "red")

@@ -97,6 +97,15 @@ def test_the_default_network_is_there_to_be_started(lab: Labs) -> None:
     assert lab.shell("host", "pasarela net-list --all --name").stdout.split() == ["default"]
 
 
+def test_the_hosts_name_has_its_domain(lab: Labs) -> None:
+    assert lab.shell("host", "pasarela -q hostname").stdout.strip() == "host.lan"
+
+
+def test_a_machine_that_is_no_guest_is_not_offered_for_removal(lab: Labs) -> None:
+    refused = lab.run("guest", "router", "--network", "default")
+    assert refused.stderr.endswith("hint: Choose another name.\n")
+
+
 def test_a_guest_comes_and_goes(lab: Labs) -> None:
     lab.ok("shell", "host", "--", "pasarela", "net-start", "default")
     try:

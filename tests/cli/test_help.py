@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -9,11 +10,13 @@ import pytest
 
 from cli.conftest import Run
 from pasarela.cli import table
-from pasarela.cli.completion import bash, candidates, zsh
+from pasarela.cli.commands.general import LAB
+from pasarela.cli.completion import LAB_OPTIONS, bash, candidates, zsh
 from pasarela.cli.markdown import reference
 from pasarela.cli.parser import parse
 from pasarela.cli.spec import Command, Kind, load
 from pasarela.cli.words import from_string
+from pasarela.lab import cli as lab
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = [command for group in table.groups() for command in group.commands]
@@ -156,6 +159,8 @@ def names(what: str) -> list[str]:
         ("net-event --event", "", ["lifecycle", "metadata-change"]),
         ("nosuch", "", []),
         ("help", "", ["net-list"]),
+        ("lab", "--", []),
+        ("lab shell", "--", ["--name"]),
     ],
 )
 def test_candidates(before: str, text: str, expected: list[str]) -> None:
@@ -187,6 +192,17 @@ def test_commands_and_files_are_candidates(tmp_path: Path, monkeypatch: pytest.M
         ("pasarela lab st", ["status"]),
         ("pasarela lab shell ", ["one", "two"]),
         ("pasarela lab guest ", []),
+        ("pasarela lab guest three --a", ["--address"]),
+        ("pasarela lab --", []),
+        ("pasarela host-bridge create br0 --ga", ["--gateway"]),
+        ("pasarela host-bridge create br0 --port ", ["one", "two"]),
+        ("pasarela lab check --k", ["--kind", "--keep"]),
+        ("pasarela net-dumpxml --inactive ", ["one", "two"]),
+        ("pasarela net-autostart --disable o", ["one"]),
+        ("pasarela net-update --live one add dns-t", ["dns-txt"]),
+        ("pasarela net-new --kind isolated --like ", ["one", "two"]),
+        ("pasarela net-dhcp-leases --mac ", []),
+        ("pasarela net-dhcp-leases --mac 52:54:00:00:00:01 t", ["two"]),
         ("pasarela lab guest three --network ", ["one", "two"]),
         ("pasarela -c ", []),
         ("pasarela --root /dev/nul", ["/dev/null"]),
@@ -211,6 +227,15 @@ def test_bash_completes(line: str, expected: list[str], tmp_path: Path) -> None:
 def test_the_zsh_script_is_bashs_behind_zshs_bridge() -> None:
     assert zsh().startswith("#compdef pasarela\n")
     assert "bashcompinit" in zsh()
+
+
+def test_the_labs_options_are_those_of_its_parser(capsys: pytest.CaptureFixture[str]) -> None:
+    assert set(LAB_OPTIONS) == set(LAB.removeprefix("words:").split())
+    for command, options in LAB_OPTIONS.items():
+        with pytest.raises(SystemExit):
+            lab.main([command, "--help"])
+        told = re.findall(r"^  (?:-h, )?(--\w+)", capsys.readouterr().out, re.MULTILINE)
+        assert {*options.split(), "--help"} == set(told)
 
 
 def test_names_for_completion(run: Run) -> None:

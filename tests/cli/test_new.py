@@ -94,6 +94,18 @@ def test_what_could_not_be_started_is_told_before(program: Program) -> None:
     assert program("net-list", "--all", "--name").out == "lan\ntap\n\n"
 
 
+def test_a_subnet_of_the_internet_is_told(program: Program) -> None:
+    slip = program("net-new", "x", "--subnet", "192.186.1.0/24")
+    assert slip.code == 0
+    assert slip.err == (
+        "warning: 192.186.1.0/24 is somebody's on the internet, whom this host no longer reaches "
+        "while the network runs; private subnets are in 10.0.0.0/8, 172.16.0.0/12 and "
+        "192.168.0.0/16\n"
+    )
+    own = program("net-new", "y", "--kind", "route", "--subnet", "192.187.1.0/24")
+    assert (own.code, own.err) == (0, "")
+
+
 def test_a_copy_leaves_reservations_behind(program: Program) -> None:
     program("net-default")
     host = "<host mac='52:54:00:00:00:07' name='seven' ip='192.168.122.7'/>"
@@ -115,6 +127,21 @@ def test_default_moves_aside_where_its_subnet_is_taken(program: Program) -> None
     )
     assert "<bridge name='virbr0' stp='on' delay='0'/>" in program("net-dumpxml", "default").out
     assert program("net-default").out == "Network default exists already\n\n"
+
+
+def test_a_boot_says_the_way_out_of_what_fails(program: Program) -> None:
+    program("net-new", "x", "--subnet", "10.3.0.0/24", "--autostart")
+    _ip("link", "add", "eth9", "type", "veth", "peer", "name", "eth8")
+    _ip("address", "add", "10.3.0.50/24", "dev", "eth9")
+    _ip("link", "set", "eth9", "up")
+    failed = program("net-boot")
+    assert failed.code == 1
+    assert failed.err == (
+        "error: Failed to start network x\n"
+        "error: internal error: Network is already in use by interface eth9\n"
+        "hint: <ip>: the host reaches 10.3.0.0/24 through eth9; give network 'x' another subnet "
+        "than that of 10.3.0.1 (net-edit)\n"
+    )
 
 
 def test_a_failed_start_leaves_no_definition(program: Program) -> None:

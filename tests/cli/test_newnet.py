@@ -158,6 +158,10 @@ def test_nat_of_an_ipv6_subnet_translates_it(around: Surroundings) -> None:
         ("10.7.0.10/24", ("10.7.0.11", "10.7.0.254")),
         ("10.7.0.200/24", ("10.7.0.1", "10.7.0.199")),
         ("10.7.0.0/29", ("10.7.0.2", "10.7.0.6")),
+        ("10.7.0.0/30", ("10.7.0.2", "10.7.0.2")),
+        ("10.7.0.2/30", ("10.7.0.1", "10.7.0.1")),
+        ("172.16.0.0/12", ("172.16.0.2", "172.16.255.255")),
+        ("172.31.255.254/12", ("172.16.0.1", "172.16.255.255")),
     ],
 )
 def test_the_pool_leaves_out_the_networks_own_address(
@@ -227,7 +231,8 @@ def test_the_hosts_only_bridge_is_taken(around: Surroundings) -> None:
     [
         "x",
         "10.0.0.0/33",
-        "10.0.0.0/30",
+        "10.0.0.0/31",
+        "10.0.0.255/24",
         "10.0.0.0",
         "224.0.0.0/24",
         "127.3.0.0/16",
@@ -240,6 +245,17 @@ def test_the_hosts_only_bridge_is_taken(around: Surroundings) -> None:
 def test_subnets_that_are_none(text: str) -> None:
     with pytest.raises(InvalidArgument):
         parse_subnets(text)
+
+
+def test_a_pool_of_a_large_subnet_reads_back(around: Surroundings) -> None:
+    network = new_network(Request("x", subnets=parse_subnets("172.16.0.1/12")), around)
+    assert parse_network(format_network(network)).ips[0].ranges == network.ips[0].ranges
+
+
+def test_a_kind_that_is_nearly_one() -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        parse_kind("router")
+    assert str(caught.value.remedy).startswith("did you mean 'route'? Known are nat, isolated,")
 
 
 def test_dhcp_words() -> None:

@@ -271,6 +271,16 @@ def test_edit_without_an_editor_says_what_to_do(program: Program, red: Path) -> 
     )
 
 
+def test_edit_with_an_editor_that_leaves_no_file(program: Program, red: Path) -> None:
+    done = program("net-edit", "red", EDITOR="rm")
+    assert re.fullmatch(
+        r"error: (\S+): failed to read temporary file: No such file or directory\n"
+        r"hint: the editor has not left the text where it found it; nothing was changed\n",
+        done.err,
+    )
+    assert (done.out, done.code) == ("\n", 1)
+
+
 def test_description_in_an_editor(program: Program, red: Path) -> None:
     editor = "sh -c 'echo hello > $0'"
     done = program("net-desc", "red", "--edit", "--title", EDITOR=editor)
@@ -421,3 +431,15 @@ def test_a_uuid_is_a_uuid_in_the_usual_form_only() -> None:
     assert parse_uuid(text.upper()) == UUID(text)
     for wrong in (text.replace("-", ""), text[:-1], "x" * 36, f"{{{text[1:-1]}}}", ""):
         assert parse_uuid(wrong) is None
+
+
+@pytest.mark.netns
+@pytest.mark.usefixtures("netns")
+def test_a_title_for_now_and_for_later(program: Program, red: Path) -> None:
+    """virsh reads the old text first, which cannot be asked of both."""
+    program("net-start", "red")
+    done = program("net-desc", "red", "--title", "Classroom", "--live", "--config")
+    assert (done.out, done.err) == ("Network title updated successfully\n", "")
+    for one in ("--live", "--config"):
+        assert program("net-desc", "red", "--title", one).out == "Classroom\n"
+    program("net-destroy", "red")

@@ -97,6 +97,9 @@ def test_of_many_one_whose_port_is_taken_is_left_out(host: Engine, root: Path) -
         [failure] = host.start_many(refs)
         assert failure.name == "n3"
         assert "Address already in use" in failure.error.message
+        remedy = failure.error.remedy or ""
+        assert f"(pid {os.getpid()}) on port 53: stop it" in remedy
+        assert "dnsmasq (pid" not in remedy  # those of n0 to n2 are in nobody's way
     assert [ref.name for ref in refs if host.is_active(ref)] == ["n0", "n1", "n2", "n4", "n5"]
     assert not any("/n3.conf" in line for line in dnsmasqs(root))
     assert "virbr3" not in run("ip", "-br", "link")

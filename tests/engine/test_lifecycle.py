@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
 from engine import documents
+from engine.conftest import engine_on
 from engine.machines import MemoryMachine
 from pasarela.engine.engine import Engine
 from pasarela.errors import (
@@ -236,6 +238,19 @@ class TestUndefine:
         engine.start(ref)
         engine.undefine(ref)
         assert state_of(engine, ref) == (True, False, False)
+
+    def test_that_has_failed_is_not_made_up_for_later(
+        self, root: Path, machine: MemoryMachine, engine: Engine, paths: Paths
+    ) -> None:
+        ref = engine.define_xml(documents.nat())
+        paths.autostart_link("n0").mkdir(parents=True)  # which cannot be removed as a link can
+        with pytest.raises(SystemCallFailed) as error:
+            engine.undefine(ref)
+        assert refusal(error).startswith(f"cannot remove {paths.autostart_link('n0')}: ")
+        later = engine_on(root, machine)
+        later.define_xml(documents.nat(1))
+        assert later.take_warnings() == ()
+        assert [one.name for one in later.list_networks()] == ["n0", "n1"]
 
     def test_refuses_a_transient_network(self, engine: Engine) -> None:
         with pytest.raises(OperationInvalid) as error:

@@ -27,17 +27,23 @@ class Labs:
     def run(
         self, *arguments: str, text: str = "", timeout: float = 60
     ) -> subprocess.CompletedProcess[str]:
-        environment = {
+        return subprocess.run(
+            self.command(*arguments),
+            input=text, capture_output=True, text=True, timeout=timeout, env=self.environment,
+            check=False,
+        )  # fmt: skip
+
+    def command(self, *arguments: str) -> list[str]:
+        return [*self.prefix, sys.executable, "-c", _START, *arguments]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
             **os.environ,
             "XDG_RUNTIME_DIR": str(self.runtime),
             "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache")),
             "HOME": str(self.runtime),
         }
-        return subprocess.run(
-            [*self.prefix, sys.executable, "-c", _START, *arguments],
-            input=text, capture_output=True, text=True, timeout=timeout, env=environment,
-            check=False,
-        )  # fmt: skip
 
     def ok(self, *arguments: str, timeout: float = 60) -> str:
         done = self.run(*arguments, timeout=timeout)

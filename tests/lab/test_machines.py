@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 from pathlib import Path
+from signal import SIGINT, SIGQUIT, Signals
 
 import pytest
 
@@ -38,6 +41,34 @@ def test_a_shell_reads_what_is_typed(lab: Labs) -> None:
     assert done.stdout.splitlines()[-1] == "internet"
 
 
+@pytest.mark.parametrize("number", [SIGINT, SIGQUIT])
+def test_an_interrupt_is_the_commands_own_affair(lab: Labs, number: Signals) -> None:
+    """As Ctrl-C sends it: to all that run in the foreground."""
+    waits = (
+        "trap 'sleep 0.6; echo enough; exit 7' INT QUIT; echo ready; while :; do sleep 0.1; done"
+    )
+    with subprocess.Popen(
+        lab.command("shell", "host", "--", "sh", "-c", waits),
+        stdout=subprocess.PIPE, text=True, env=lab.environment, start_new_session=True,
+    ) as running:  # fmt: skip
+        assert running.stdout is not None
+        assert running.stdout.readline() == "ready\n"
+        os.killpg(running.pid, number)
+        assert running.wait(30) == 7
+        assert running.stdout.read() == "enough\n"
+
+
+def test_an_interrupt_ends_a_command_that_does_not_mind_it(lab: Labs) -> None:
+    with subprocess.Popen(
+        lab.command("shell", "host", "--", "sh", "-c", "echo ready; exec sleep 60"),
+        stdout=subprocess.PIPE, text=True, env=lab.environment, start_new_session=True,
+    ) as running:  # fmt: skip
+        assert running.stdout is not None
+        assert running.stdout.readline() == "ready\n"
+        os.killpg(running.pid, SIGINT)
+        assert running.wait(30) == 128 + SIGINT
+
+
 def test_an_unknown_machine_is_refused_with_those_there_are(lab: Labs) -> None:
     refused = lab.run("shell", "hots", "--", "true")
     assert refused.returncode == 1
@@ -64,6 +95,15 @@ def test_the_host_sees_only_its_own_links(lab: Labs) -> None:
 
 def test_the_default_network_is_there_to_be_started(lab: Labs) -> None:
     assert lab.shell("host", "pasarela net-list --all --name").stdout.split() == ["default"]
+
+
+def test_the_hosts_name_has_its_domain(lab: Labs) -> None:
+    assert lab.shell("host", "pasarela -q hostname").stdout.strip() == "host.lan"
+
+
+def test_a_machine_that_is_no_guest_is_not_offered_for_removal(lab: Labs) -> None:
+    refused = lab.run("guest", "router", "--network", "default")
+    assert refused.stderr.endswith("hint: Choose another name.\n")
 
 
 def test_a_guest_comes_and_goes(lab: Labs) -> None:

@@ -11,6 +11,18 @@ from pasarela.cli.spec import Command, Kind, Option
 
 Names = Callable[[str], Sequence[str]]
 
+# The lab has a parser of its own, which is too slow to ask for.
+LAB_OPTIONS = {
+    "up": "--name --bridge --userns",
+    "down": "--name --all",
+    "status": "--name --json",
+    "fetch": "--name",
+    "shell": "--name",
+    "guest": "--name --network --remove --vm --mac --address",
+    "bridge": "--name --remove",
+    "check": "--name --json --kind --vm --keep --userns",
+}
+
 
 def candidates(before: Sequence[str], text: str, names: Names) -> list[str]:
     """What may stand where ``text`` begins, after the words ``before``.
@@ -22,6 +34,8 @@ def candidates(before: Sequence[str], text: str, names: Names) -> list[str]:
     command = table.find(before[0])
     if command is None:
         return []
+    if text.startswith("--") and command.name == "lab":
+        return LAB_OPTIONS.get(" ".join(before[1:2]), "").split()
     if text.startswith("--"):
         return [f"--{o.name}" for o in _left(command, before[1:]) if not o.hidden]
     option = _expected(command, before[1:])
@@ -106,10 +120,16 @@ _pasarela() {{
         fi
         return
     fi
-    local position=$((COMP_CWORD - index))
+    local position
     case $command in
 {_bash_cases()}\
     esac
+    if [[ $command == lab ]]; then
+        options=
+        case ${{COMP_WORDS[index+1]}} in
+{_bash_lab()}\
+        esac
+    fi
     [[ $command:${{COMP_WORDS[index+1]}}:$position == lab:shell:2 ]] && values=machine
     [[ $command:$prev == lab:--network ]] && values=network
     if [[ $cur == -* ]]; then
@@ -124,6 +144,14 @@ _pasarela() {{
             COMPREPLY=($(compgen -W "$names" -- "$cur")) ;;
     esac
 }}
+# Which place without a name the word has: options, and the values of those named, have none.
+_pasarela_place() {{
+    local at
+    position=1
+    for ((at = index + 1; at < COMP_CWORD; at++)); do
+        [[ ${{COMP_WORDS[at]}} == --* || " $1 " == *" ${{COMP_WORDS[at-1]}} "* ]] || ((++position))
+    done
+}}
 complete -F _pasarela pasarela
 """
 
@@ -134,9 +162,10 @@ def _bash_cases() -> str:
 
 def _bash_case(command: Command) -> str:
     options = " ".join(f"--{option.name}" for option in command.options if not option.hidden)
+    valued = " ".join(f"--{option.name}" for option in command.options if option.takes_value)
     positional = [o for o in command.options if o.takes_value and not o.only_named]
     rules = [
-        *(f"--{o.name}:*) values='{o.completes}' ;;" for o in command.options if o.completes),
+        *(f"--{o.name}:*) values='{o.completes}' ;;" for o in command.options if o.takes_value),
         *(
             f"*:{place}) values='{o.completes}' ;;"
             for place, o in enumerate(positional, 1)
@@ -144,7 +173,15 @@ def _bash_case(command: Command) -> str:
         ),
     ]
     choice = f"\n            case $prev:$position in {' '.join(rules)} esac" if rules else ""
-    return f"        {command.name})\n            options='{options}'{choice} ;;\n"
+    place = f"            _pasarela_place '{valued}'"
+    return f"        {command.name})\n            options='{options}'\n{place}{choice} ;;\n"
+
+
+def _bash_lab() -> str:
+    return "".join(
+        f"            {command}) options='{options}' ;;\n"
+        for command, options in LAB_OPTIONS.items()
+    )
 
 
 def zsh() -> str:

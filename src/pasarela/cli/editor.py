@@ -68,6 +68,7 @@ def edit_text(context: Context, text: str, suffix: str = ".xml") -> str:
 
     Raises:
         InternalError: the editor failed.
+        CommandFailed: it left no file.
     """
     from tempfile import NamedTemporaryFile
 
@@ -78,10 +79,20 @@ def edit_text(context: Context, text: str, suffix: str = ".xml") -> str:
     try:
         context.flush()
         _run_editor(file.name)
-        return Path(file.name).read_text(encoding="utf-8", errors="surrogateescape")
+        return _read_back(file.name)
     finally:
         with suppress(FileNotFoundError):
             Path(file.name).unlink()
+
+
+def _read_back(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
+        raise CommandFailed(
+            f"{path}: failed to read temporary file: {error.strerror}",
+            hint="the editor has not left the text where it found it; nothing was changed",
+        ) from None
 
 
 def _run_editor(path: str) -> None:

@@ -74,13 +74,17 @@ def undefine(context: Context, entry: Entry) -> None:
 
 @contextmanager
 def _keeping_autostart(context: Context, entry: Entry) -> Iterator[None]:
-    """Remove the autostart link, but put it back if what is done inside fails."""
+    """Remove the autostart link, but put it back if what is done inside fails.
+
+    One that could not be removed is there still: putting that back would fail for the same reason,
+    and leave a record by which the next command forgets the network after all.
+    """
     try:
         if entry.autostart:
             context.store.set_autostart(entry.name, False)
         yield
     except BaseException:
-        if entry.autostart:
+        if entry.autostart and not is_there(context.paths.autostart_link(entry.name)):
             context.store.set_autostart(entry.name, True)
         context.journal.end(entry.name)
         raise

@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 
 from pasarela.engine import crank
+from pasarela.engine.bridges import check_bridges_are_free
 from pasarela.engine.context import Context
 from pasarela.engine.document import status_text
 from pasarela.engine.files import remove
@@ -116,6 +117,7 @@ def _served(context: Context, candidate: Candidate) -> Candidate:
 
 
 def _bring_up(context: Context, candidates: Sequence[Candidate], meanwhile: Meanwhile) -> None:
+    check_bridges_are_free(context.store, (candidate.network for candidate in candidates))
     wanted = union(candidate.wanted for candidate in candidates)
     observed = crank.look_before_start(context.machine, wanted)
     for candidate in candidates:

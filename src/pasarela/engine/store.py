@@ -134,6 +134,14 @@ class Store:
         named = self._config.with_bridge(bridge) | self._state.with_bridge(bridge)
         return not named <= {except_name}
 
+    def active_on(self, bridge: str, except_name: str) -> str | None:
+        """The other active network whose own bridge this is."""
+        headers = self._state.headers()
+        for name in sorted(self._state.with_bridge(bridge) - {except_name}):
+            if headers[name].has_own_bridge:
+                return name
+        return None
+
     def guarded_bridges(self) -> frozenset[str]:
         """The bridges of active networks of the kinds that the firewall knows."""
         headers = self._state.headers()

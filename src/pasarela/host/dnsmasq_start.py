@@ -174,11 +174,11 @@ def _failure(process: DnsmasqProcess, failed: StartFailed) -> InternalError:
         f"Child process ({' '.join(words)}) unexpected exit status {failed.status}: "
         f"{failed.output}",
         domain=ErrorDomain.NONE,
-        remedy=_remedy(failed.output),
+        remedy=_remedy(failed.output, process.conf.parent),
     )
 
 
-def _remedy(output: str) -> str | None:
+def _remedy(output: str, folder: Path) -> str | None:
     if "inotify" in output:
         return "raise the limit: sysctl -w fs.inotify.max_user_instances=1024"
     if "Address already in use" not in output:
@@ -187,6 +187,7 @@ def _remedy(output: str) -> str | None:
         f"{name} (pid {pid}) on port {port}"
         for port in _PORTS
         for pid, name in processes.holders_of_udp_port(port)
+        if not _serves_network(pid, folder)
     }
     if not holders:
         return "another program holds the port; ss -ulpn names it"
@@ -194,3 +195,9 @@ def _remedy(output: str) -> str | None:
         f"the port is held by {', '.join(sorted(holders))}: stop it, or have it listen on its own "
         "addresses only (dnsmasq: bind-interfaces; named: listen-on)"
     )
+
+
+def _serves_network(pid: int, folder: Path) -> bool:
+    """Whether it is another network's dnsmasq, which is in nobody's way."""
+    own = conf_argument(folder / "x").removesuffix("x")
+    return any(word.startswith(own) for word in processes.command_line(pid))

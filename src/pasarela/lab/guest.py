@@ -14,7 +14,6 @@ from pasarela.model.network import Network
 from pasarela.model.values import MacAddress
 from pasarela.xml.network import parse_network
 
-_INFRASTRUCTURE = {"host", "lan", "router", "internet"}
 _ADVERTISEMENT = 10.0  # seconds in which a router would have answered
 _DHCP6 = 3.0
 _REPAIR = " ('pasarela net-repair' finds what is wrong)"
@@ -75,7 +74,7 @@ def add(connection: Connection, wanted: Request) -> plug.Plugged:
 
 def remove(connection: Connection, name: str) -> None:
     """Unplug a guest and end all that runs in it."""
-    if name in _INFRASTRUCTURE:
+    if name in node.OWN:
         raise LabError(f"'{name}' is a machine of the lab, not a guest")
     plugged = plug.load(name)
     plug.delete_port(connection, plugged)

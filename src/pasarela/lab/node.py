@@ -18,6 +18,7 @@ from pathlib import Path
 from pasarela.lab.faults import LabError, run
 
 HOST = "host"
+OWN = frozenset({HOST, "lan", "router", "internet"})  # the machines that are no guests
 KEEPER_ROOT = Path("/proc/1/root")
 LAB = Path("/run/pasarela-lab")  # in the keeper's mount namespace
 PINS = LAB / "pins"
@@ -84,9 +85,10 @@ def create_folder(name: str) -> None:
     try:
         folder(name).mkdir()
     except FileExistsError:
+        removal = "" if name in OWN else f"; 'pasarela lab guest {name} --remove' removes this one"
         raise LabError(
             f"there is a machine '{name}' in this lab already",
-            remedy=f"Choose another name; 'pasarela lab guest {name} --remove' removes a guest.",
+            remedy=f"Choose another name{removal}.",
         ) from None
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from signal import SIGINT, SIGQUIT
 
 from pasarela.lab import node, state
 from pasarela.lab.faults import LabError
@@ -14,6 +17,7 @@ from pasarela.lab.vm import console, machine
 from pasarela.lab.vm.agent import Agent
 
 VARIABLE = "PASARELA_LAB"
+_WITH_DEFAULTS = 'env --default-signal=INT,QUIT -- "$@"; exit $?'
 _BANNERS = {
     "host": """\
 This is the lab's host. Its NIC enp3s0 is on the lab's LAN (172.26.0.0/16);
@@ -69,8 +73,26 @@ def run(lab: str, name: str, argv: Sequence[str]) -> int:
     if not argv:
         print(_BANNERS.get(name, _GUEST_BANNER.format(name)), flush=True)
         argv = ["bash", "--rcfile", f"{node.TOOLS}/bashrc.sh"]
-    done = subprocess.run(command(lab, name, argv), env=environment(lab), check=False)
+    with _interrupts_left_to_the_command():
+        words = command(lab, name, ["sh", "-c", _WITH_DEFAULTS, "sh", *argv])
+        done = subprocess.run(words, env=environment(lab), check=False)
     return done.returncode if done.returncode >= 0 else 128 - done.returncode
+
+
+@contextmanager
+def _interrupts_left_to_the_command() -> Iterator[None]:
+    """Ctrl-C reaches all that run on a terminal, and may be no end for the one it is meant for.
+
+    What waits for it here, nsenter too, must not end before. It passes on that these signals are
+    ignored, so the command itself has to begin with their defaults; and an nsenter that ignores
+    what its command died of would lose its exit code, but for the shell in between.
+    """
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (SIGINT, SIGQUIT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _run_in_real_guest(lab: str, name: str, argv: Sequence[str]) -> int:

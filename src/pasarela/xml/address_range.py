@@ -62,7 +62,9 @@ def _check_within(
 
 def _check_size(node: Node, start: IpAddress, end: IpAddress, text: str) -> None:
     if int(start) >> 16 != int(end) >> 16:
-        raise _error(node, f"range {text} is too large (> 65535)")
+        low, high = min(start, end), int(min(start, end)) | 0xFFFF
+        remedy = f"leave the upper parts of the addresses equal, as {low} - {type(low)(high)}"
+        raise _error(node, f"range {text} is too large (> 65535)", remedy=remedy)
     if int(end) < int(start):
         fault = "is reversed " if start.version == 4 else "start larger than end"
         raise _error(node, f"range {text} {fault}", remedy="exchange start and end")

@@ -13,9 +13,11 @@ _TOKEN = re.compile(
     r"|<(?P<close>/?)(?P<name>[\w.:-]+)(?P<rest>(?:\"[^\"<]*\"|'[^'<]*'|[^<>\"'])*?)(?P<empty>/?)>",
     re.DOTALL,
 )
+# Elements that hold text.
+_TEXTS = frozenset({"name", "uuid", "title", "description", "hostname"})
 # Elements that hold others; all else in our documents is written <like this/>.
 _CONTAINERS = frozenset(
-    {"network", "metadata", "forward", "nat", "dns", "host", "ip", "dhcp", "range", "bandwidth"}
+    {"network", "metadata", "forward", "nat", "dns", "ip", "dhcp", "bandwidth"}
     | {"vlan", "virtualport", "portgroup", "networkport", "owner", "plug", "dnsmasq:options"}
 )
 # Where an element belongs that people write next to it instead.
@@ -95,7 +97,9 @@ def _never_closed(opened: list[Tag], outer: Sequence[Tag] = ()) -> Finding:
     """What to write for the innermost of these; the ends of the ``outer`` ones are missing too."""
     tag, parent = opened[-1], opened[-2].name if len(opened) > 1 else None
     remedy = f"<{tag.name}> opened on line {tag.line} is never closed: "
-    if tag.name in _CONTAINERS:
+    if tag.name in _TEXTS:
+        remedy += f"write </{tag.name}> after its text"
+    elif tag.name in _CONTAINERS or (tag.name, parent) == ("host", "dns"):
         remedy += f"write </{tag.name}> where it shall end"
     else:
         remedy += f"write {tag.opening}/> or close it with </{tag.name}>"

@@ -22,7 +22,12 @@ GROUP = Group(
                 string(
                     "kind", f"one of {KINDS.replace(' ', ', ')}", f"words:{KINDS}", only_named=True
                 ),
-                string("subnet", "addresses of the network, as 192.168.6.0/24", only_named=True),
+                string(
+                    "subnet",
+                    "addresses of the network, as 192.168.6.0/24; several with commas, as\n"
+                    "    192.168.6.0/24,fd00:6::/64",
+                    only_named=True,
+                ),
                 string("bridge", "bridge to make; or to use, with --kind bridge", only_named=True),
                 string("dev", "interface to the outside, as enp3s0", "interface", only_named=True),
                 string("dhcp", "START,END of the addresses to hand out, or off", only_named=True),

@@ -92,8 +92,21 @@ def uri(context: Context, _: Arguments) -> bool:
 
 
 def hostname(context: Context, _: Arguments) -> bool:
-    name = os.uname().nodename
+    name = _full_name(os.uname().nodename)
     return _show(context, {"hostname": name}, f"{name}\n")
+
+
+def _full_name(name: str) -> str:
+    """With its domain, where /etc/hosts or the DNS knows that; as libvirt finds it."""
+    from socket import AI_CANONNAME, gaierror, getaddrinfo
+
+    if "." in name or name.startswith("localhost"):
+        return name
+    try:
+        found = getaddrinfo(name, None, flags=AI_CANONNAME)[0][3]
+    except gaierror:
+        return name
+    return found if "." in found and not found.startswith("localhost") else name
 
 
 def version(context: Context, arguments: Arguments) -> bool:

@@ -36,13 +36,13 @@ def describe(context: Context, arguments: Arguments) -> bool:
 def _change_text(
     context: Context, arguments: Arguments, network: NetworkRef, kind: MetadataType, flags: Affect
 ) -> bool:
-    before = _current_text(context, network, kind, flags)
     words = arguments.rest("new-desc")
-    text = " ".join(words).rstrip(" ") if words else before
+    text = " ".join(words).rstrip(" ")
     if arguments.flag("edit"):
         from pasarela.cli.editor import edit_text
 
-        text = edit_text(context, text, suffix=".txt")
+        before = _current_text(context, network, kind, flags)
+        text = edit_text(context, text if words else before, suffix=".txt")
         if kind is MetadataType.TITLE:
             text = text.removesuffix("\n")  # many editors add one, and no title may have one
         if text == before:

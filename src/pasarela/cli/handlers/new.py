@@ -11,6 +11,7 @@ from pasarela.cli.door import root_of
 from pasarela.cli.faults import CommandFailed, explained, unplaced
 from pasarela.cli.local import engine_of
 from pasarela.cli.newnet.alone import alone
+from pasarela.cli.run import report
 from pasarela.errors import NetworkNotFound, OperationFailed
 from pasarela.model.handles import NetworkFilter
 
@@ -67,7 +68,7 @@ def net_boot(context: Context, _: Arguments) -> bool:
         context.say("".join(f"Network {name} is active\n" for name in active))
     for failure in failures:
         context.complain(f"Failed to start network {failure.name}")
-        context.complain(failure.error.message)
+        report(context, failure.error)
     return not failures
 
 
@@ -225,6 +226,7 @@ def _define(context: Context, arguments: Arguments, definition: Network) -> Netw
         network = context.connection.define_xml(xml)
     context.say(f"Network {network.name} defined: {_summary(definition)}\n")
     _note_deafness(context, definition)
+    _note_public(context, definition)
     return network
 
 
@@ -255,6 +257,19 @@ def _note_deafness(context: Context, network: Network) -> None:
             f"guests on {dev} itself and this host cannot reach each other (macvtap); "
             "--host-access gives the host an address that they can"
         )
+
+
+def _note_public(context: Context, network: Network) -> None:
+    """192.186.1.0/24 is a slip that only shows when a site on the internet cannot be reached."""
+    if network.forward.mode.value not in ("nat", "none"):
+        return
+    for ip in network.ips:
+        if ip.network.version == 4 and ip.network.is_global:
+            context.warn(
+                f"{ip.network} is somebody's on the internet, whom this host no longer reaches "
+                "while the network runs; private subnets are in 10.0.0.0/8, 172.16.0.0/12 and "
+                "192.168.0.0/16"
+            )
 
 
 def _start_and_mark(context: Context, arguments: Arguments, network: NetworkRef) -> None:

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv4Interface, IPv6Interface, IPv6Network, ip_interface, ip_network
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv6Interface,
+    IPv6Network,
+    ip_interface,
+    ip_network,
+)
 from uuid import UUID
 
 from pasarela.cli.newnet.request import Kind, Request, Subnet, Surroundings
@@ -230,13 +237,18 @@ def _whole_pool(subnet: Subnet) -> DhcpRange:
     network = subnet.network
     first, last = network.network_address + 1, network.broadcast_address - 1
     if subnet.ip == first:
-        return DhcpRange(first + 1, last)
+        return _limited(first + 1, last)
     if subnet.ip == last:
-        return DhcpRange(first, last - 1)
+        return _limited(first, last - 1)
     below, above = int(subnet.ip) - int(first), int(last) - int(subnet.ip)
     if above >= below:
-        return DhcpRange(subnet.ip + 1, last)
-    return DhcpRange(first, subnet.ip - 1)
+        return _limited(subnet.ip + 1, last)
+    return _limited(first, subnet.ip - 1)
+
+
+def _limited(start: IPv4Address, end: IPv4Address) -> DhcpRange:
+    """As much of it as libvirt takes: the upper 16 bits are the same."""
+    return DhcpRange(start, min(end, IPv4Address(int(start) | 0xFFFF)))
 
 
 def _ipv6_pool(network: IPv6Network) -> DhcpRange:

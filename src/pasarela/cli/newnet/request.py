@@ -120,8 +120,10 @@ def parse_kind(word: str) -> Kind:
     try:
         return Kind(word)
     except ValueError:
-        kinds = ", ".join(kind.value for kind in Kind)
-        raise InvalidArgument(f"unknown kind '{word}'", remedy=f"one of {kinds}") from None
+        from pasarela.xml.suggest import choose
+
+        remedy = choose(word, (kind.value for kind in Kind))
+        raise InvalidArgument(f"unknown kind '{word}'", remedy=remedy) from None
 
 
 def parse_subnets(text: str) -> tuple[Subnet, ...]:
@@ -140,11 +142,20 @@ def _parse_subnet(text: str) -> Subnet:
     except ValueError:
         raise InvalidArgument(f"'{text}' is no subnet", remedy=example) from None
     network = interface.network
-    if network.num_addresses < 8:
+    if network.num_addresses < 4:
         raise InvalidArgument(f"'{text}' has no room for guests", remedy=example)
     for reserved, use in _NOT_FOR_GUESTS.items():
         if network.version == reserved.version and network.overlaps(reserved):
-            raise InvalidArgument(f"'{text}' is reserved for {use} ({reserved})", remedy=example)
+            raise InvalidArgument(
+                f"'{text}' is reserved for {use} ({reserved})",
+                remedy="choose from 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or fd00::/8, "
+                "or leave --subnet out to get a free one",
+            )
+    if network.version == 4 and interface.ip == network.broadcast_address:
+        raise InvalidArgument(
+            f"{interface.ip} is the broadcast address of {network}",
+            remedy="choose another address in it for the host, or write the subnet alone",
+        )
     if interface.ip == network.network_address:
         return ip_interface(f"{network.network_address + 1}/{network.prefixlen}")
     return interface

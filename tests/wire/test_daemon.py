@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import stat
 import threading
@@ -146,7 +147,8 @@ def test_a_second_daemon_refuses_to_start(pasarelad: Pasarelad) -> None:
         f"--root={pasarelad.root}",
     )
     assert second.returncode == 1
-    assert "owns the networks' files" in second.stderr
+    assert re.search(r"error: .*pasarelad \(pid \d+\) owns the networks' files", second.stderr)
+    assert "(systemctl stop pasarelad and its sockets)" in second.stderr
     assert pasarelad.virsh("net-list").returncode == 0
 
 

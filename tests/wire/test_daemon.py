@@ -152,6 +152,16 @@ def test_a_second_daemon_refuses_to_start(pasarelad: Pasarelad) -> None:
     assert pasarelad.virsh("net-list").returncode == 0
 
 
+def test_the_command_line_leaves_repairing_to_it(pasarelad: Pasarelad) -> None:
+    program = "import sys; from pasarela.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    refused = pasarelad.run(PYTHON, "-c", program, f"--root={pasarelad.root}", "net-repair")
+    assert refused.returncode == 1
+    assert (
+        "when it starts or is reloaded, and stops networks whose bridge is gone" in refused.stderr
+    )
+    assert "hint: systemctl reload pasarelad" in refused.stderr
+
+
 def test_the_command_line_cannot_write_beside_it(pasarelad: Pasarelad) -> None:
     with pytest.raises(StoreOwned):
         open_embedded(pasarelad.root).define_xml(NAT.format(name="x", number=1))

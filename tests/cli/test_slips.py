@@ -155,7 +155,10 @@ def test_log(program: Program, tmp_path: Path) -> None:
     assert "'a\udcf1o'" in refused.err
     nowhere = program("-l", str(tmp_path / "no" / "log"), "net-list")
     assert (nowhere.out, nowhere.code) == ("", 1)
-    assert nowhere.err.endswith("/no/log': No such file or directory\n")
+    assert nowhere.err == (
+        "error: failed to open the log file. check the log file path\n"
+        f"hint: {tmp_path}/no/log: No such file or directory\n"
+    )
 
 
 def test_text_that_is_not_utf_8_is_kept_out_of_documents(program: Program, red: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import stat
 import threading
@@ -146,8 +147,19 @@ def test_a_second_daemon_refuses_to_start(pasarelad: Pasarelad) -> None:
         f"--root={pasarelad.root}",
     )
     assert second.returncode == 1
-    assert "owns the networks' files" in second.stderr
+    assert re.search(r"error: .*pasarelad \(pid \d+\) owns the networks' files", second.stderr)
+    assert "(systemctl stop pasarelad and its sockets)" in second.stderr
     assert pasarelad.virsh("net-list").returncode == 0
+
+
+def test_the_command_line_leaves_repairing_to_it(pasarelad: Pasarelad) -> None:
+    program = "import sys; from pasarela.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    refused = pasarelad.run(PYTHON, "-c", program, f"--root={pasarelad.root}", "net-repair")
+    assert refused.returncode == 1
+    assert (
+        "when it starts or is reloaded, and stops networks whose bridge is gone" in refused.stderr
+    )
+    assert "hint: systemctl reload pasarelad" in refused.stderr
 
 
 def test_the_command_line_cannot_write_beside_it(pasarelad: Pasarelad) -> None:

@@ -138,6 +138,12 @@ def test_an_error_says_where_and_what_to_do():
     assert refused.value.remedy == "write stp='on' or stp='off'"
 
 
+def test_what_is_no_document_is_told_how_one_begins():
+    with pytest.raises(PasarelaError) as error:
+        parse_interface("auto eth0")
+    assert error.value.remedy == "the document must begin with a tag, such as <interface>"
+
+
 def test_a_bridge_of_very_many_ports_is_read_at_once():
     many = "".join(f"<interface type='ethernet' name='p{number}'/>" for number in range(80_000))
     before = time.monotonic()

@@ -53,6 +53,8 @@ def _main(arguments: Sequence[str]) -> int:
         settings, words = read_options(arguments)
     except UsageFault as fault:
         print(f"error: {fault}", file=sys.stderr)
+        if fault.hint:
+            print(f"hint: {fault.hint}", file=sys.stderr)
         return 1
     for warning in settings.warnings:
         print(f"error: {warning}", file=sys.stderr)

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 
 class UsageFault(Exception):
-    """An option before the command cannot be understood."""
+    """An option before the command cannot be understood; ``hint`` is the way out."""
+
+    def __init__(self, sentence: str, *, hint: str | None = None) -> None:
+        super().__init__(sentence)
+        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +166,9 @@ def _check_log(path: str) -> None:
         with open(path, "a", encoding="utf-8"):  # noqa: PTH123
             pass
     except OSError as error:
-        raise UsageFault(f"cannot write the log file '{path}': {error.strerror}") from None
+        raise UsageFault(
+            "failed to open the log file. check the log file path", hint=f"{path}: {error.strerror}"
+        ) from None
 
 
 def _set_debug(settings: Settings, value: str) -> None:

@@ -40,7 +40,10 @@ class LocalConnection(RemoteConnection):
         raise _its_own("starts what is marked for it when it starts")
 
     def reconcile(self) -> NoReturn:
-        raise _its_own("puts everything right when it starts or is reloaded")
+        raise _its_own(
+            "puts everything right when it starts or is reloaded, and stops networks whose bridge "
+            "is gone"
+        )
 
 
 def _its_own(what: str) -> NotSupportedByDriver:

@@ -8,6 +8,7 @@ import logging
 import resource
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from pasarela.daemon.config import Config, read_config
@@ -51,6 +52,7 @@ def main(arguments: Sequence[str]) -> int:
 async def _serve(root: Path, config: Path | None) -> None:
     settings = _settings(root, config)
     _raise_file_limit(settings.max_clients)
+    _take_its_name()
     answer_first()
     with locks(root):
         await Daemon(root, settings).run()
@@ -66,6 +68,12 @@ def _settings(root: Path, given: Path | None) -> Config:
     with system_errors(f"cannot read {given}"):
         given.open().close()
     return read_config(given)
+
+
+def _take_its_name() -> None:
+    """In ps and top, and where the files' owner is named, it would be an interpreter's else."""
+    with suppress(OSError):
+        Path("/proc/self/comm").write_text("pasarelad", encoding="ascii")
 
 
 def _raise_file_limit(clients: int) -> None:

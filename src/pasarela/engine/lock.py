@@ -21,6 +21,7 @@ from pasarela.errors import StoreOwned
 from pasarela.model.paths import Paths
 
 _FLOCK = struct.Struct("hhqqi4x")  # struct flock of 64-bit Linux: type, whence, start, len, pid
+_DAEMONS = ("libvirtd", "virtnetworkd", "pasarelad")
 _NUMBER = struct.Struct("<Q")
 
 
@@ -146,13 +147,14 @@ def _is_still_at(file: int, path: Path) -> bool:
 
 def _owned(file: int, path: Path) -> StoreOwned:
     pid = _lock_owner(file)
-    who = f"{_process_name(pid)} (pid {pid})" if pid else "another daemon"
+    name = _process_name(pid) if pid else None
+    who = f"{name} (pid {pid})" if name else "another daemon"
+    units = f"{name} and its sockets" if name in _DAEMONS else f"{' '.join(_DAEMONS)}, and sockets"
     return StoreOwned(
         f"{who} owns the networks' files: it holds {path}",
         remedy=(
             "while it runs, use virsh or pasarela -c qemu:///system, which ask it; or stop it "
-            "(systemctl stop libvirtd virtnetworkd and their sockets), or give --root DIR to work "
-            "on other files"
+            f"(systemctl stop {units}), or give --root DIR to work on other files"
         ),
     )
 

@@ -19,7 +19,7 @@ _ENCODING = (
 # By the parser's message; libxml2 has kept these texts from 2.9 to 2.14.
 _REMEDIES = (
     ("Document is empty", "there is no element in it: write the document"),
-    ("Start tag expected", "the document must begin with a tag, such as <network>"),
+    ("Start tag expected", "the document must begin with a tag{example}"),
     ("Extra content at the end", "a document is one element: remove what follows its end"),
     ("AttValue: \" or ' expected", "put the attribute's value in quotes: name='value'"),
     ("Specification mandates value", "write the attribute with a value: name='value'"),
@@ -72,11 +72,13 @@ def syntax_error(fatal: Fatal, content: bytes, label: str, source: str | None) -
     if finding:
         location = Location(source, finding.line, finding.element)
         return XmlSyntaxError(detail, location=location, remedy=finding.remedy)
-    return XmlSyntaxError(detail, location=Location(source, line), remedy=_remedy(message))
+    return XmlSyntaxError(detail, location=Location(source, line), remedy=_remedy(message, label))
 
 
-def _remedy(message: str) -> str | None:
-    return next((remedy for part, remedy in _REMEDIES if part in message), None)
+def _remedy(message: str, label: str) -> str | None:
+    remedy = next((remedy for part, remedy in _REMEDIES if part in message), None)
+    root = re.fullmatch(r"\((\w+)_definition\)", label)
+    return remedy and remedy.replace("{example}", f", such as <{root[1]}>" if root else "")
 
 
 def _pointer(content: bytes, position: int) -> tuple[str, str]:

@@ -310,6 +310,18 @@ def test_a_bridge_with_a_network_on_it_is_told_of(host: Lan) -> None:
     assert "warning: network lan is on br0" in said
 
 
+@pytest.mark.parametrize("words", [("delete",), ("add-port", "--port", "enp3s0")])
+def test_a_networks_own_bridge_is_left_to_it(host: Lan, words: tuple[str, ...]) -> None:
+    host.static()
+    host.pasarela("net-new", "lab", "--bridge", "virbr7", "--start")
+    before = kernel()
+    said = host.pasarela("host-bridge", words[0], "virbr7", *words[1:], check=False)
+    assert "virbr7 is the bridge of network 'lab'" in said
+    assert "pasarela net-destroy lab" in said
+    assert kernel() == before
+    host.pasarela("net-destroy", "lab")
+
+
 def test_a_network_that_goes_out_by_the_card_is_told_of(host: Lan) -> None:
     host.static()
     host.pasarela("net-new", "lab", "--kind", "nat", "--dev", "enp3s0", "--start")

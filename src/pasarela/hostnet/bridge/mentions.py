@@ -6,9 +6,13 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 from shutil import which
 
+from pasarela.errors import HostnetRefused
+
 _STATUS = "run/libvirt/network"
+_BRIDGED = re.compile(r"<forward\s[^>]*mode=['\"]bridge['\"]")
 _OURS = ("table inet pasarela", "table bridge pasarela")
 _SECONDS = 10.0
 
@@ -26,13 +30,32 @@ def firewall(link: str, bridge: str) -> Iterator[str]:
 
 def networks(root: Path, bridge: str) -> Iterator[str]:
     """A warning for each running network whose guests are on the bridge."""
+    for name, _ in _on(root, bridge):
+        yield (
+            f"network {name} is on {bridge}; no guest can be plugged into it any more: "
+            f"pasarela net-destroy {name}"
+        )
+
+
+def refuse_networks_own(root: Path, bridge: str) -> None:
+    """Raises:
+    HostnetRefused: a running network has made the bridge, and has its own commands for it."""
+    for name, text in _on(root, bridge):
+        if not _BRIDGED.search(text):
+            raise HostnetRefused(
+                f"{bridge} is the bridge of network '{name}'",
+                remedy=f"it comes and goes with it: pasarela net-destroy {quote(name)}; for guests "
+                "on the LAN, make a bridge over the network card: pasarela host-bridge create",
+            )
+
+
+def _on(root: Path, bridge: str) -> Iterator[tuple[str, str]]:
+    """The running networks that name the bridge, with their documents."""
     named = re.compile(rf"<bridge name=['\"]{re.escape(bridge)}['\"]")
     for file in sorted((root / _STATUS).glob("*.xml")):
-        if named.search(file.read_text(errors="replace")):
-            yield (
-                f"network {file.stem} is on {bridge}; no guest can be plugged into it any more: "
-                f"pasarela net-destroy {file.stem}"
-            )
+        text = file.read_text(errors="replace")
+        if named.search(text):
+            yield file.stem, text
 
 
 def uplinks(root: Path, link: str, bridge: str) -> Iterator[str]:

@@ -108,6 +108,7 @@ class Proposals:
             HostnetRefused: it cannot be.
         """
         bridge = _kernel_name(bridge)
+        mentions.refuse_networks_own(self._root, bridge)
         owner = owner_of(self._root, bridge, manager)
         written = owner.config(bridge)
         ports = written.ports if written else ()
@@ -135,7 +136,12 @@ class Proposals:
         )
 
     def propose_add_port(self, bridge: str, port: str, manager: str | None = None) -> Proposal:
+        """
+        Raises:
+            HostnetRefused: it cannot be.
+        """
         bridge, port = _kernel_name(bridge), _kernel_name(port)
+        mentions.refuse_networks_own(self._root, bridge)
         change = moves.plan_add_port(bridge, port)
         owner = owner_of(self._root, bridge, manager)
         edits: Sequence[FileEdit] = ()

@@ -7,15 +7,18 @@ what this program has never heard of goes along.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface
 from socket import AF_INET, AF_INET6
+from sys import byteorder
 
 from pasarela.model.values import IpAddress
 
 FOREVER = 0xFFFFFFFF
+IFA_F_TEMPORARY = 0x01  # of IPv6; IPv4's secondary addresses have the same bit
 IFA_F_NODAD = 0x02
+IFA_F_MANAGETEMPADDR = 0x100
 IFA_F_NOPREFIXROUTE = 0x200
 IFA_LOCAL, IFA_ADDRESS = 2, 1
 RTA_DST, RTA_GATEWAY, RTA_PRIORITY, RTA_PREFSRC = 1, 5, 6, 7
@@ -58,6 +61,16 @@ class Address:
     @property
     def is_link_local(self) -> bool:
         return self.family == AF_INET6 and self.interface.ip.is_link_local
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether the kernel made it to hide behind (RFC 8981), as it alone can."""
+        return self.family == AF_INET6 and bool(self.flags & IFA_F_TEMPORARY)
+
+    @property
+    def begets_temporaries(self) -> bool:
+        """Whether the kernel makes temporary addresses beside it, where the link wants them."""
+        return self.family == AF_INET6 and bool(self.flags & IFA_F_MANAGETEMPADDR)
 
     @property
     def is_advertised(self) -> bool:
@@ -129,6 +142,26 @@ class Route:
     @property
     def has_gateway(self) -> bool:
         return bool(self.hops) or self.gateway is not None
+
+    def apart(self) -> Iterator[Route]:
+        """IPv6's way by way, as the kernel keeps them: each comes and goes by itself there.
+
+        A whole one cannot be added beside another that has some of its ways (ip6_route_add).
+        """
+        if self.family != AF_INET6 or not self.hops:
+            yield self
+            return
+        for hop in self.hops:
+            yield self._by(hop)
+
+    def _by(self, hop: Hop) -> Route:
+        """The same by one way; as plain as it can be, which is how the kernel tells of it alone."""
+        if hop.weight:
+            return replace(self, hops=(hop,))
+        flags = int.from_bytes(self.header[8:], byteorder) | hop.flags
+        header = self.header[:8] + flags.to_bytes(4, byteorder)
+        values = tuple(sorted((*self.attributes, *hop.attributes)))
+        return replace(self, link=hop.link, header=header, attributes=values, hops=())
 
     def on(self, rename: Rename) -> Route:
         hops = tuple(replace(hop, link=rename(hop.link)) for hop in self.hops)

@@ -8,7 +8,7 @@ two; a NIC is a port while it moves, since a port's own addresses go on working 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from pasarela.hostnet.live.items import (
@@ -26,7 +26,9 @@ from pasarela.hostnet.live.state import State
 from pasarela.hostnet.live.wanted import DISABLE_IPV6
 
 ADDR_GEN_MODE = "ipv6/conf/{}/addr_gen_mode"
+USE_TEMPADDR = "ipv6/conf/{}/use_tempaddr"
 _NO_ADDRESSES = "1"  # addr_gen_mode: the kernel makes no link-local address
+_NO_TEMPORARIES = "0"  # use_tempaddr: the kernel makes none beside an address that comes
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,9 @@ def move(now: State, wanted: State) -> Move:
     both = [(now.links[name], link) for name, link in wanted.links.items() if name in now.links]
     have = {one.key: one for one in now.items}
     want = {one.key: one for one in wanted.items}
-    settings, settle = _settings(both)
+    add = _adding_order(one for key, one in want.items() if _lacks(have.get(key), one))
+    parents = {one.link for one in add if isinstance(one, Address) and one.begets_temporaries}
+    settings, settle = _settings(both, parents)
     return Move(
         settings=settings,
         join=tuple(new for old, new in both if new.master and old.master != new.master),
@@ -69,7 +73,7 @@ def move(now: State, wanted: State) -> Move:
             new for old, new in both if old.mtu != new.mtu and not _follows_ports(new, wanted)
         ),
         up=tuple(new.name for old, new in both if new.up and not old.up),
-        add=tuple(_adding_order(one for key, one in want.items() if _lacks(have.get(key), one))),
+        add=tuple(add),
         remove=tuple(_removing_order(one for key, one in have.items() if key not in want)),
         leave=tuple(new.name for old, new in both if old.master and not new.master),
         down=tuple(new.name for old, new in both if old.up and not new.up),
@@ -89,8 +93,11 @@ def differences(now: State, wanted: State) -> list[Item | str]:
 
 
 def _is_made_by_kernel(item: Item) -> bool:
-    """A link that comes up gets a link-local address, if it has none: one that was down had not."""
-    return isinstance(item, Address) and item.is_link_local
+    """A link that comes up gets a link-local address, if it has none: one that was down had not.
+
+    A router that is heard meanwhile makes the kernel take a temporary address.
+    """
+    return isinstance(item, Address) and (item.is_link_local or item.is_temporary)
 
 
 def _is_volatile(item: Item) -> bool:
@@ -145,32 +152,51 @@ def _rank(item: Item) -> int:
 
 
 def _settings(
-    both: Sequence[tuple[Link, Link]],
+    both: Sequence[tuple[Link, Link]], parents: Collection[str]
 ) -> tuple[tuple[tuple[str, str, str], ...], tuple[tuple[str, str, str], ...]]:
     """Settings before and after the move.
 
     While addresses move the kernel makes none itself: it would look for duplicates of what is
     ours already. A link that loses IPv6 does so at the end, with its addresses gone by then.
+
+    Args:
+        parents: links that get an address which begets temporary ones.
     """
     before: list[tuple[str, str, str]] = []
     after: list[tuple[str, str, str]] = []
     for old, new in both:
-        changed = {
-            path: value
-            for path, value in new.sysctls.items()
-            if path in old.sysctls and old.sysctls[path] != value
-        }
-        comes_alive = (new.up and not old.up) or changed.get(DISABLE_IPV6) == "0"
-        mode = changed.pop(ADDR_GEN_MODE, old.sysctls.get(ADDR_GEN_MODE))
-        if comes_alive and mode is not None:
-            before.append((new.name, ADDR_GEN_MODE, _NO_ADDRESSES))
-            after.append((new.name, ADDR_GEN_MODE, mode))
-        elif mode is not None and mode != old.sysctls.get(ADDR_GEN_MODE):
+        changed = _changed_sysctls(old, new)
+        mode = changed.pop(ADDR_GEN_MODE, None)
+        for path, meanwhile in _held(old, new, parents).items():
+            changed.pop(path, None)
+            before.append((new.name, path, meanwhile))
+            after.append((new.name, path, new.sysctls.get(path, old.sysctls[path])))
+        if mode is not None and not _comes_alive(old, new):
             after.append((new.name, ADDR_GEN_MODE, mode))
         for path, value in changed.items():
             ends_ipv6 = path == DISABLE_IPV6 and value != "0"
             (after if ends_ipv6 else before).append((new.name, path, value))
     return tuple(before), tuple(after)
+
+
+def _changed_sysctls(old: Link, new: Link) -> dict[str, str]:
+    return {
+        path: value
+        for path, value in new.sysctls.items()
+        if path in old.sysctls and old.sysctls[path] != value
+    }
+
+
+def _comes_alive(old: Link, new: Link) -> bool:
+    return (new.up and not old.up) or _changed_sysctls(old, new).get(DISABLE_IPV6) == "0"
+
+
+def _held(old: Link, new: Link, parents: Collection[str]) -> dict[str, str]:
+    """What keeps the kernel from making addresses of its own meanwhile."""
+    held = {ADDR_GEN_MODE: _NO_ADDRESSES} if _comes_alive(old, new) else {}
+    if new.name in parents:
+        held[USE_TEMPADDR] = _NO_TEMPORARIES
+    return {path: value for path, value in held.items() if path in old.sysctls}
 
 
 def _follows_ports(link: Link, wanted: State) -> bool:

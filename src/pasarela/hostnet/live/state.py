@@ -135,9 +135,9 @@ def _on_link(address: Address) -> object:
 
 
 def _routes(dump: Dump, names: Mapping[int, str], watched: frozenset[str]) -> Iterable[Route]:
-    for payload in dump.routes:
-        route = wire.route(payload, names)
-        if route is None or not route.links & watched:
+    told = (wire.route(payload, names) for payload in dump.routes)
+    for route in (each for one in told if one is not None for each in one.apart()):
+        if not route.links & watched:
             continue
         if any(kind == wire.RTA_NH_ID for kind, _ in route.attributes):
             raise HostnetRefused(

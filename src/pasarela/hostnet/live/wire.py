@@ -12,6 +12,7 @@ from pasarela.host.netlink.socket import NLM_F_APPEND, NLM_F_CREATE, NLM_F_REPLA
 from pasarela.hostnet.live.items import (
     FOREVER,
     IFA_F_NODAD,
+    IFA_F_TEMPORARY,
     Address,
     Attributes,
     Hop,
@@ -45,7 +46,8 @@ _FRA_IIFNAME, _FRA_OIFNAME = 3, 17
 _NUD_HAS_ADDRESS = 0x02 | 0x04 | 0x08 | 0x10 | 0x80  # reachable, stale, delay, probe, permanent
 _NUD_STALE, _NUD_REACHABLE = 0x04, 0x02
 # What a user may set: no duplicate search, home address, temporaries' model, no prefix route,
-# multicast join. The others are the kernel's (permanent, tentative, deprecated, secondary).
+# multicast join. The others are the kernel's (permanent, tentative, deprecated, secondary); it
+# overlooks them where they are set.
 _SETTABLE = 0x02 | 0x10 | 0x100 | 0x200 | 0x400
 
 Names = Mapping[int, str]
@@ -63,12 +65,13 @@ def address(payload: bytes, names: Names) -> Address:
     if _IFA_CACHEINFO in found:
         preferred, valid, _, _ = _CACHEINFO.unpack_from(found[_IFA_CACHEINFO])
     label = found.get(_IFA_LABEL)
+    kept = _SETTABLE | IFA_F_TEMPORARY if family == AF_INET6 else _SETTABLE
     return Address(
         link=names.get(index, ""),
         family=family,
         prefix=prefix,
         scope=scope,
-        flags=flags & _SETTABLE,
+        flags=flags & kept,
         preferred=preferred,
         valid=valid,
         label=nla.as_text(label) if label else None,
@@ -91,8 +94,12 @@ def route(payload: bytes, names: Names) -> Route | None:
         family=fields[0],
         header=header,
         table=nla.as_u32(found[_RTA_TABLE]) if _RTA_TABLE in found else fields[4],
-        attributes=_without(
-            found, _RTA_OIF, _RTA_MULTIPATH, _RTA_CACHEINFO_KIND, _RTA_TABLE, _RTA_EXPIRES
+        attributes=tuple(
+            sorted(
+                _without(
+                    found, _RTA_OIF, _RTA_MULTIPATH, _RTA_CACHEINFO_KIND, _RTA_TABLE, _RTA_EXPIRES
+                )
+            )
         ),
         hops=tuple(_hops(found.get(_RTA_MULTIPATH, b""), names)),
         expires=expires,

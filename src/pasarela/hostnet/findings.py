@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface
+from ipaddress import (
+    IPv4Interface,
+    IPv4Network,
+    IPv6Interface,
+    IPv6Network,
+    ip_address,
+    ip_interface,
+)
 from pathlib import PurePosixPath
 
 from pasarela.hostnet.manager import Surroundings
 from pasarela.model.values import IpAddress
 
 Addresses = list[IPv4Interface | IPv6Interface]
+Network = IPv4Network | IPv6Network
 
 
 def near(word: str, known: Iterable[str]) -> str | None:
@@ -26,10 +34,18 @@ def instead(word: str, known: Iterable[str]) -> str:
     return f"did you mean {meant}?" if meant else f"take {word} away, or look up what it is called"
 
 
-def outside(gateway: IpAddress, addresses: Addresses) -> str | None:
-    """Why a gateway cannot be reached; None where it can, or where nothing is known."""
+def outside(
+    gateway: IpAddress, addresses: Addresses, on_link: Iterable[Network] = ()
+) -> str | None:
+    """Why a gateway cannot be reached; None where it can, or where nothing is known.
+
+    Args:
+        on_link: networks that routes without a gateway lead to, or peers; where a host has an
+            address alone (/32), as clouds give them, its router is one.
+    """
     same = [each for each in addresses if each.version == gateway.version]
-    if not same or gateway.is_link_local or any(gateway in each.network for each in same):
+    near = [*(each.network for each in same), *on_link]
+    if not same or gateway.is_link_local or any(gateway in each for each in near):
         return None
     networks = ", ".join(str(each.network) for each in same)
     return f"the gateway {gateway} is outside the network {networks}, so no packet finds it"
@@ -55,6 +71,10 @@ def parsed_addresses(texts: Iterable[str]) -> Addresses:
         except ValueError:
             continue
     return found
+
+
+def parsed_networks(texts: Iterable[str | None]) -> list[Network]:
+    return [each.network for each in parsed_addresses(text for text in texts if text)]
 
 
 def parsed_ip(text: str | None) -> IpAddress | None:

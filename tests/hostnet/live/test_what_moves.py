@@ -71,6 +71,16 @@ def test_ipv6_by_two_cards_of_which_one_becomes_a_port(host: Lan, weights: tuple
     there_and_back(host, "-6", "route")
 
 
+def test_an_ipv6_address_and_router_that_the_card_did_not_have(host: Lan) -> None:
+    host.interfaces("auto enp3s0\niface enp3s0 inet manual\n")
+    host.pasarela(
+        "host-bridge", "create", "br0", "--port", "enp3s0",
+        "--address", HOST6 + "/64", "--gateway", ROUTER6,
+    )  # fmt: skip
+    assert f"default via {ROUTER6} dev br0" in sh("ip", "-6", "route")
+    host.pasarela("host-bridge", "delete", "br0", "--manager", "none")
+
+
 def test_a_hosts_own_address_alone_with_a_router_on_the_link(host: Lan) -> None:
     """As clouds give them: /32 and /128, and a gateway in no network of the host's."""
     for words in (

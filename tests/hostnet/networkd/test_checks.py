@@ -57,6 +57,13 @@ MISTAKES = {  # further files, the file and the line, words of the message, word
         "outside the network 172.26.0.0/16",
         "perhaps 172.26.0.1",
     ),
+    "gateway of an address alone": (
+        {"a.network": MATCH + "Address=203.0.113.5/32\nGateway=172.31.1.1\n"},
+        "a.network",
+        6,
+        "outside the network 203.0.113.5/32",
+        "router's address",
+    ),
     "prefix": (
         {"a.network": MATCH + "Address=10.0.0.2\n"},
         "a.network",

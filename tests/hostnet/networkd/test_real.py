@@ -12,7 +12,7 @@ from hostnet.goldens import Files, applied, bridge
 from hostnet.ifupdown.machine import CARD, Machine, dhcp_server, machine, run
 from hostnet.netplan.programs import renderers_files
 from hostnet.programs import NETWORKD, eventually, is_root, networkd, write
-from pasarela.hostnet.manager import Bridging, Manager
+from pasarela.hostnet.manager import Bridging, Manager, Surroundings
 from pasarela.hostnet.netplan import Netplan
 from pasarela.hostnet.networkd import Networkd, volatile
 from pasarela.model.interface_config import BridgeConfig, InterfaceConfig
@@ -45,6 +45,28 @@ Label=enp3s0:web
 Destination=10.8.0.0/16
 Gateway=172.26.0.254
 Metric=50
+"""
+ALONE = """[Match]
+Name=enp3s0
+
+[Network]
+Address=203.0.113.5/32
+Gateway=172.31.1.1
+IPv6AcceptRA=no
+
+[Route]
+Destination=172.31.1.1/32
+Scope=link
+"""
+NETPLAN_ALONE = """network:
+  version: 2
+  ethernets:
+    enp3s0:
+      addresses: [203.0.113.5/32]
+      accept-ra: false
+      routes:
+        - {to: 172.31.1.1/32, scope: link}
+        - {to: default, via: 172.31.1.1}
 """
 NETPLAN = """network:
   version: 2
@@ -127,6 +149,22 @@ def test_static_addresses_arrive_on_the_bridge_and_come_back(host: Machine) -> N
 def test_so_do_those_of_netplan(host: Machine) -> None:
     files = {PurePosixPath("/etc/netplan/01-netcfg.yaml"): NETPLAN}
     bridged_and_back(host, Netplan(), files, "172.26.0.100")
+
+
+@pytest.mark.parametrize(
+    ("manager", "files"),
+    [
+        (Networkd(), {NIC: ALONE}),
+        (Netplan(), {PurePosixPath("/etc/netplan/01-netcfg.yaml"): NETPLAN_ALONE}),
+    ],
+    ids=["networkd", "netplan"],
+)
+def test_an_address_alone_in_its_network_reaches_its_router(
+    host: Machine, manager: Manager, files: Files
+) -> None:
+    """As clouds give them; what arrives is no mistake."""
+    assert manager.check(files, Surroundings()) == []
+    bridged_and_back(host, manager, files, "203.0.113.5")
 
 
 def test_the_bridge_leases_an_address(host: Machine) -> None:

@@ -12,7 +12,7 @@ from hostnet.goldens import Files, applied, bridge
 from hostnet.ifupdown.machine import CARD, Machine, dhcp_server, machine, run
 from hostnet.netplan.programs import renderers_files
 from hostnet.programs import eventually, is_root, networkmanager, nmcli, unpacked, write
-from pasarela.hostnet.manager import Bridging
+from pasarela.hostnet.manager import Bridging, Surroundings
 from pasarela.hostnet.netplan import Netplan
 from pasarela.hostnet.networkmanager import NetworkManager
 from pasarela.model.interface import InterfaceType
@@ -42,6 +42,9 @@ STATIC = HEAD + (
     "[ipv4]\naddress1=172.26.0.100/16,172.26.0.1\naddress2=172.26.9.9/16\nmethod=manual\n"
     "route1=10.8.0.0/16,172.26.0.254,50\n\n"
     "[ipv6]\naddress1=2001:db8::100/64\nmethod=manual\naddr-gen-mode=eui64\n"
+)
+ALONE = HEAD + (
+    "[ipv4]\naddress1=203.0.113.5/32,172.31.1.1\nmethod=manual\n\n[ipv6]\nmethod=disabled\n"
 )
 CHANGE = Bridging(replace(bridge("br0", "enp3s0").bridge, mac=MacAddress(CARD)))
 MANAGER = NetworkManager()
@@ -95,6 +98,15 @@ def test_static_addresses_arrive_on_the_bridge_and_come_back(host: Machine) -> N
         assert without_names(has, "br0") == without_names(had, "enp3s0")
     back = applied(made, MANAGER.unbridge(made, "br0"))
     assert arrived(host, back, "enp3s0", "172.26.0.100") == before
+
+
+def test_an_address_alone_in_its_network_reaches_its_router(host: Machine) -> None:
+    """As clouds give them; what arrives is no mistake."""
+    files = {NIC: ALONE}
+    assert MANAGER.check(files, Surroundings()) == []
+    made = applied(files, MANAGER.bridge(files, CHANGE))
+    _, routes = arrived(host, made, "br0", "203.0.113.5")
+    assert "default via 172.31.1.1 dev br0" in " ".join(without_names(routes, "-"))
 
 
 def test_the_bridge_leases_the_address_that_the_port_had(host: Machine) -> None:

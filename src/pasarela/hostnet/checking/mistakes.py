@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from pasarela.errors import HostnetRefused, Location
@@ -33,12 +34,25 @@ def refuse_errors(findings: Sequence[Finding]) -> None:
 
 
 def new_findings(files: Texts, edits: Sequence[FileEdit]) -> tuple[Finding, ...]:
-    """What is wrong in the files as they will be, and was not before."""
+    """What is wrong in the files as they will be, and was not before.
+
+    What moves to another file takes its mistake along: that one was made before.
+    """
     after = dict(files)
     for edit in edits:
         after.pop(edit.path, None)
         if edit.after is not None:
             after[edit.path] = edit.after
-    known = {(one.path, one.message) for one in check(files, Surroundings())}
+    known = check(files, Surroundings())
     found = check(after, Surroundings()) if edits else ()
-    return tuple(one for one in found if (one.path, one.message) not in known)
+    there = {(one.path, one.message) for one in known}
+    new = [one for one in found if (one.path, one.message) not in there]
+    stayed = {(one.path, one.message) for one in found}
+    moved = Counter(one.message for one in known if (one.path, one.message) not in stayed)
+    return tuple(one for one in new if not _taken(moved, one.message))
+
+
+def _taken(left: Counter[str], message: str) -> bool:
+    """Whether one of these was left, which is there no more."""
+    left[message] -= 1
+    return left[message] >= 0

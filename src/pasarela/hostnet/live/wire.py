@@ -40,6 +40,7 @@ _HZ = 100  # USER_HZ, in which the kernel tells of a route's end
 
 _IFA_LABEL, _IFA_CACHEINFO, _IFA_FLAGS = 3, 6, 8
 _RTA_OIF, _RTA_MULTIPATH, _RTA_CACHEINFO_KIND, _RTA_TABLE, _RTA_EXPIRES = 4, 9, 12, 15, 23
+_RTA_PREF, _MEDIUM = 20, b"\0"
 _RTNH_F_ONLINK = 4
 _NDA_DST, _NDA_LLADDR, _NDA_FLAGS_EXT, _NDA_PROTOCOL = 1, 2, 15, 12
 _FRA_IIFNAME, _FRA_OIFNAME = 3, 17
@@ -94,16 +95,17 @@ def route(payload: bytes, names: Names) -> Route | None:
         family=fields[0],
         header=header,
         table=nla.as_u32(found[_RTA_TABLE]) if _RTA_TABLE in found else fields[4],
-        attributes=tuple(
-            sorted(
-                _without(
-                    found, _RTA_OIF, _RTA_MULTIPATH, _RTA_CACHEINFO_KIND, _RTA_TABLE, _RTA_EXPIRES
-                )
-            )
-        ),
+        attributes=_of_route(found),
         hops=tuple(_hops(found.get(_RTA_MULTIPATH, b""), names)),
         expires=expires,
     )
+
+
+def _of_route(found: Mapping[int, bytes]) -> Attributes:
+    """In one order, whoever tells of them; of a router's preference the kernel says the usual one
+    also where nobody has."""
+    kept = _without(found, _RTA_OIF, _RTA_MULTIPATH, _RTA_CACHEINFO_KIND, _RTA_TABLE, _RTA_EXPIRES)
+    return tuple(sorted(pair for pair in kept if pair != (_RTA_PREF, _MEDIUM)))
 
 
 def rule(payload: bytes) -> Rule:

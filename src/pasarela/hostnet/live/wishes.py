@@ -109,7 +109,7 @@ def _route(
     if cost:
         attributes.append((RTA_PRIORITY, _U32.pack(cost)))
     header = wire.RTMSG.pack(family, length, 0, 0, RT_TABLE_MAIN, _BOOT, scope, _UNICAST, 0)
-    return Route(link, family, header, RT_TABLE_MAIN, tuple(attributes))
+    return Route(link, family, header, RT_TABLE_MAIN, tuple(sorted(attributes)))
 
 
 def check_name(name: str) -> None:

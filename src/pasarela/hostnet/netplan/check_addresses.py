@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pasarela.hostnet.findings import (
     Addresses,
+    Network,
     meant_gateway,
     outside,
     parsed_addresses,
     parsed_ip,
+    parsed_networks,
 )
 from pasarela.hostnet.netplan.merged import Device, mapping, sequence, text, truth
 from pasarela.hostnet.netplan.report import Report
@@ -33,16 +35,20 @@ def addresses_of(device: Device) -> Addresses:
 
 
 def _check_gateways(report: Report, device: Device) -> None:
-    addresses = addresses_of(device)
+    addresses, routes = addresses_of(device), sequence(device.settings.get("routes"))
+    direct = (text(mapping(each).get("to")) for each in routes if "via" not in mapping(each))
+    on_link = parsed_networks(direct)
     for key in ("gateway4", "gateway6"):
         if key in device.settings:
             _check_deprecated(report, device, key)
-            _check_inside(report, device, (key,), text(device.settings.get(key)), addresses)
-    for route in sequence(device.settings.get("routes")):
+            _check_inside(
+                report, device, (key,), text(device.settings.get(key)), addresses, on_link
+            )
+    for route in routes:
         via = text(mapping(route).get("via"))
         if truth(mapping(route).get("on-link")):
             continue
-        _check_inside(report, device, ("routes",), via, addresses)
+        _check_inside(report, device, ("routes",), via, addresses, on_link)
 
 
 def _check_deprecated(report: Report, device: Device, key: str) -> None:
@@ -55,7 +61,12 @@ def _check_deprecated(report: Report, device: Device, key: str) -> None:
 
 
 def _check_inside(
-    report: Report, device: Device, keys: tuple[str, ...], via: str | None, addresses: Addresses
+    report: Report,
+    device: Device,
+    keys: tuple[str, ...],
+    via: str | None,
+    addresses: Addresses,
+    on_link: Sequence[Network],
 ) -> None:
     gateway = parsed_ip(via)
     if via is not None and gateway is None:
@@ -63,7 +74,7 @@ def _check_inside(
         report.error(where, f"{via} is no IP address", "write the router's address, as 192.0.2.1")
     if gateway is None or _leased(device, gateway.version):
         return
-    why = outside(gateway, addresses)
+    why = outside(gateway, addresses, on_link)
     if why is not None:
         report.error(report.at(device, *keys, item=via), why, meant_gateway(gateway, addresses))
 

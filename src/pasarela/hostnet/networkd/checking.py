@@ -14,12 +14,14 @@ from pasarela.hostnet.findings import (
     DEFAULT_DELAY,
     DELAYED,
     PATIENCE,
+    Network,
     instead,
     meant_gateway,
     near,
     outside,
     parsed_addresses,
     parsed_ip,
+    parsed_networks,
 )
 from pasarela.hostnet.manager import Finding, Severity, Surroundings, Texts
 from pasarela.hostnet.networkd.reading import names_of, seconds, truth
@@ -182,18 +184,25 @@ def _check_gateways(report: _Report, unit: Unit) -> None:
     if unit.get("Network", "DHCP") not in (None, "no", "false", "off"):
         return
     texts = unit.all("Network", "Address") + unit.all("Address", "Address")
-    addresses = parsed_addresses(texts)
+    addresses, on_link = parsed_addresses(texts), _on_link(unit)
     for part in unit.parts:
         for section in part.sections.sections:
             if truth(section.get("GatewayOnLink")):
                 continue
             for setting in section.settings:
                 gateway = parsed_ip(setting.value) if setting.key == "Gateway" else None
-                why = outside(gateway, addresses) if gateway is not None else None
+                why = outside(gateway, addresses, on_link) if gateway else None
                 if why is not None and gateway is not None:
                     remedy = meant_gateway(gateway, addresses)
                     report.error(part.path, setting.line, why, remedy)
     _check_prefixes(report, unit)
+
+
+def _on_link(unit: Unit) -> list[Network]:
+    """Where the unit's routes without a gateway and its peers are."""
+    routes = [each for part in unit.parts for each in part.sections.named("Route")]
+    direct = [each.get("Destination") for each in routes if each.get("Gateway") is None]
+    return parsed_networks([*direct, *unit.all("Address", "Peer")])
 
 
 def _check_prefixes(report: _Report, unit: Unit) -> None:

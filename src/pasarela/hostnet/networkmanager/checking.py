@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -10,6 +10,7 @@ from pasarela.hostnet.findings import (
     DEFAULT_DELAY,
     DELAYED,
     PATIENCE,
+    Network,
     instead,
     meant_gateway,
     near,
@@ -21,6 +22,7 @@ from pasarela.hostnet.networkmanager.profiles import NEW, OLD, Profile, Profiles
 from pasarela.hostnet.networkmanager.reading import interface, numbered, parsed, truth
 from pasarela.hostnet.networkmanager.vocabulary import KEYS, METHODS, NUMBERED, TYPES
 from pasarela.hostnet.sections import Section, Sections
+from pasarela.model.interface_config import IpConfig
 from pasarela.model.values import MacAddress
 
 
@@ -192,7 +194,7 @@ def _check_manual(report: _Report, profile: Profile, family: str, version: int) 
             "add a line address1=192.0.2.10/24" if version == 4 else "add address1=2001:db8::10/64",
         )
         return
-    why = outside(ip.gateway, list(ip.addresses)) if ip.gateway else None
+    why = outside(ip.gateway, list(ip.addresses), _on_link(ip)) if ip.gateway else None
     if ip.gateway is not None and why is not None:
         key = "gateway" if profile.get(family, "gateway") else "address1"
         remedy = meant_gateway(ip.gateway, list(ip.addresses))
@@ -206,6 +208,19 @@ def _check_manual(report: _Report, profile: Profile, family: str, version: int) 
                 f"the address {address} has no prefix length",
                 f"write how long the network's part is: {address}/{24 if version == 4 else 64}",
             )
+
+
+def _on_link(ip: IpConfig) -> Iterator[Network]:
+    """Where routes without a gateway lead; anywhere for a host that has its address alone.
+
+    NetworkManager itself makes a route to a gateway that lies in no network (seen with 1.42).
+    """
+    for route in ip.routes:
+        if route.gateway is None:
+            yield route.destination
+    for address in ip.addresses:
+        if address.network.prefixlen == address.max_prefixlen:
+            yield address.network.supernet(new_prefix=0)
 
 
 def _check_bridge(report: _Report, profile: Profile) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 import pytest
+from pasarela.hostnet.mistakes import new_findings, refuse_new
 
 from hostnet.goldens import bridge
 from pasarela.errors import HostnetRefused
 from pasarela.hostnet.manager import FileEdit
-from pasarela.hostnet.mistakes import new_findings, refuse_new
 from pasarela.hostnet.networkd import Networkd
 
 NIC = PurePosixPath("/etc/systemd/network/20-wired.network")

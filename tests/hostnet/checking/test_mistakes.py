@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 import pytest
-from pasarela.hostnet.mistakes import new_findings, refuse_new
 
 from hostnet.goldens import bridge
 from pasarela.errors import HostnetRefused
+from pasarela.hostnet.checking.mistakes import new_findings, refuse_new
 from pasarela.hostnet.manager import FileEdit
 from pasarela.hostnet.networkd import Networkd
 

@@ -316,6 +316,9 @@ class Terminal:
         _until(lambda: _sleeps(self._pid))
         self.type("\x03")
 
+    def end_of_input(self) -> None:
+        self.type("\x04")
+
     def until(self, text: str) -> str:
         """All that appears, up to ``text``; what follows it is for the next time."""
         while text not in self._unread:
@@ -414,11 +417,11 @@ def test_edit_asks_what_to_do_when_it_is_refused(red: Path, root: Path, tmp_path
     assert edit.end() == 0
 
 
-@pytest.mark.parametrize("key", ["\x03", "\x04"])
-def test_edit_is_given_up(red: Path, root: Path, key: str) -> None:
+@pytest.mark.parametrize("give_up", [Terminal.interrupt, Terminal.end_of_input])
+def test_edit_is_given_up(red: Path, root: Path, give_up: Callable[[Terminal], None]) -> None:
     edit = Terminal("--root", str(root), "net-edit", "red", EDITOR="sed -i s/nat/router/")
     edit.until("Failed. Try again? [y,n,f,?]: ")
-    edit.type(key)
+    give_up(edit)
     assert edit.until("the changes were thrown away").endswith(
         "\r\nerror: the changes were thrown away"
     )

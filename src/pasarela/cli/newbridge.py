@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface
+from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface, ip_network
 from typing import TYPE_CHECKING
 
 from pasarela.cli.faults import CommandFailed
 from pasarela.model.interface import InterfaceType
-from pasarela.model.interface_config import BridgeConfig, DnsConfig, InterfaceConfig, IpConfig
+from pasarela.model.interface_config import (
+    BridgeConfig,
+    ConfiguredRoute,
+    DnsConfig,
+    InterfaceConfig,
+    IpConfig,
+)
 from pasarela.model.values import MacAddress
 
 if TYPE_CHECKING:
@@ -71,7 +77,21 @@ def _ip(
     gateway = next((one for one in gateways if one.version == version), None)
     if not mine and not dhcp:
         return None
-    return IpConfig(dhcp=dhcp, addresses=mine, gateway=gateway)
+    on_link = gateway is not None and _is_beside(gateway, mine)
+    routes = (ConfiguredRoute(ip_network(str(gateway)), None),) if on_link else ()
+    return IpConfig(dhcp=dhcp, addresses=mine, gateway=gateway, routes=routes)
+
+
+def _is_beside(gateway: IpAddress, addresses: Sequence[IPv4Interface | IPv6Interface]) -> bool:
+    """Whether it needs a route of its own on the link, as where clouds give a host its address
+    alone (/32, /128)."""
+    alone = all(one.network.prefixlen == one.max_prefixlen for one in addresses)
+    return bool(addresses) and alone and not _is_near(gateway, addresses)
+
+
+def _is_near(gateway: IpAddress, addresses: Sequence[IPv4Interface | IPv6Interface]) -> bool:
+    link_local = gateway.version == 6 and gateway.is_link_local
+    return link_local or any(gateway in one.network for one in addresses)
 
 
 def _check_gateways(
@@ -79,8 +99,7 @@ def _check_gateways(
 ) -> None:
     for gateway in gateways:
         near = [one for one in addresses if one.version == gateway.version]
-        reached = any(gateway in one.network for one in near)
-        if not reached and not (gateway.version == 6 and gateway.is_link_local):
+        if not _is_near(gateway, near) and not _is_beside(gateway, near):
             where = ", ".join(str(one.network) for one in near) or "no --address of its kind"
             raise CommandFailed(
                 f"the gateway {gateway} lies outside the bridge's network: {where}",

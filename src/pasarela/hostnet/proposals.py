@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pasarela.errors import HostnetRefused
-from pasarela.hostnet import mentions, origins, tree
+from pasarela.hostnet import cloudinit, mentions, origins, tree
 from pasarela.hostnet.hardware import with_hardware
 from pasarela.hostnet.live import moves
 from pasarela.hostnet.live.dissolving import Heirs, plan_dissolve
@@ -81,7 +81,7 @@ class Proposals:
             for warning in mention
         ]
         warnings += _until_the_next_boot(config, owner, known)
-        return replace(proposal, warnings=tuple(warnings))
+        return replace(proposal, warnings=(*proposal.warnings, *warnings))
 
     def propose_delete(
         self,
@@ -124,7 +124,9 @@ class Proposals:
             warnings += mentions.firewall(bridge, change.target)
             warnings += mentions.uplinks(self._root, bridge, change.target)
         return replace(
-            proposal, warnings=tuple(warnings), shares=tuple(shares(change, bridge, heirs))
+            proposal,
+            warnings=(*proposal.warnings, *warnings),
+            shares=tuple(shares(change, bridge, heirs)),
         )
 
     def propose_add_port(self, bridge: str, port: str, manager: str | None = None) -> Proposal:
@@ -144,7 +146,7 @@ class Proposals:
         )
         details = BridgeConfig(tuple(map(InterfaceConfig, ("", port))))  # not the first
         warnings = _until_the_next_boot(InterfaceConfig(bridge, details=details), owner, known)
-        return replace(proposal, warnings=tuple(warnings))
+        return replace(proposal, warnings=(*proposal.warnings, *warnings))
 
     def propose_remove_port(self, bridge: str, port: str, manager: str | None = None) -> Proposal:
         bridge, port = _kernel_name(bridge), _kernel_name(port)
@@ -189,6 +191,7 @@ class Proposals:
             owner,
             tuple(kept),
             new_findings(owner.files, kept),
+            tuple(cloudinit.mention(self._root, kept)),
             records=(record,) if record else (),
         )
 

@@ -36,7 +36,12 @@ def config_of(bridge: str, arguments: Arguments) -> InterfaceConfig:
     addresses = [_interface(text) for text in arguments.rest("address")]
     gateways = [_address(text, "--gateway") for text in arguments.rest("gateway")]
     _check_gateways(addresses, gateways)
-    dhcp = arguments.flag("dhcp")
+    dhcp, servers = arguments.flag("dhcp"), arguments.rest("dns")
+    if servers and not dhcp and not addresses:
+        raise CommandFailed(
+            "--dns goes with --dhcp or --address",
+            hint="without them the bridge has what the card had, and its name servers, too",
+        )
     if dhcp and any(one.version == 4 for one in addresses):
         raise CommandFailed(
             "--dhcp and an IPv4 --address do not go together", hint="leave one of them out"
@@ -52,7 +57,7 @@ def config_of(bridge: str, arguments: Arguments) -> InterfaceConfig:
         mtu=mtu or None,
         ipv4=_ip(4, addresses, gateways, dhcp=dhcp),
         ipv6=_ip(6, addresses, gateways),
-        dns=DnsConfig(tuple(_address(text, "--dns") for text in arguments.rest("dns"))),
+        dns=DnsConfig(tuple(_address(text, "--dns") for text in servers)),
         details=BridgeConfig(
             ports=tuple(InterfaceConfig(port) for port in ports),
             stp=stp,
@@ -127,9 +132,15 @@ def _address(text: str, option: str) -> IpAddress:
 
 def _mac(text: str | None) -> MacAddress | None:
     try:
-        return None if text is None else MacAddress(text)
+        mac = None if text is None else MacAddress(text)
     except ValueError:
         raise CommandFailed(f"'{text}' is no MAC address", hint="as in: 52:54:00:26:0:1") from None
+    if mac is not None and (mac.is_multicast or not any(mac.octets)):
+        raise CommandFailed(
+            f"--mac: {mac} is nobody's own address",
+            hint="the first of its six numbers must be even, and not all are 0: 52:54:00:26:00:01",
+        )
+    return mac
 
 
 def _switch(text: str | None) -> bool:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface
+from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface, ip_network
 from typing import TYPE_CHECKING
 
 from pasarela.cli.faults import CommandFailed
 from pasarela.model.interface import InterfaceType
-from pasarela.model.interface_config import BridgeConfig, DnsConfig, InterfaceConfig, IpConfig
+from pasarela.model.interface_config import (
+    BridgeConfig,
+    ConfiguredRoute,
+    DnsConfig,
+    InterfaceConfig,
+    IpConfig,
+)
 from pasarela.model.values import MacAddress
 
 if TYPE_CHECKING:
@@ -30,7 +36,12 @@ def config_of(bridge: str, arguments: Arguments) -> InterfaceConfig:
     addresses = [_interface(text) for text in arguments.rest("address")]
     gateways = [_address(text, "--gateway") for text in arguments.rest("gateway")]
     _check_gateways(addresses, gateways)
-    dhcp = arguments.flag("dhcp")
+    dhcp, servers = arguments.flag("dhcp"), arguments.rest("dns")
+    if servers and not dhcp and not addresses:
+        raise CommandFailed(
+            "--dns goes with --dhcp or --address",
+            hint="without them the bridge has what the card had, and its name servers, too",
+        )
     if dhcp and any(one.version == 4 for one in addresses):
         raise CommandFailed(
             "--dhcp and an IPv4 --address do not go together", hint="leave one of them out"
@@ -46,7 +57,7 @@ def config_of(bridge: str, arguments: Arguments) -> InterfaceConfig:
         mtu=mtu or None,
         ipv4=_ip(4, addresses, gateways, dhcp=dhcp),
         ipv6=_ip(6, addresses, gateways),
-        dns=DnsConfig(tuple(_address(text, "--dns") for text in arguments.rest("dns"))),
+        dns=DnsConfig(tuple(_address(text, "--dns") for text in servers)),
         details=BridgeConfig(
             ports=tuple(InterfaceConfig(port) for port in ports),
             stp=stp,
@@ -71,7 +82,21 @@ def _ip(
     gateway = next((one for one in gateways if one.version == version), None)
     if not mine and not dhcp:
         return None
-    return IpConfig(dhcp=dhcp, addresses=mine, gateway=gateway)
+    on_link = gateway is not None and _is_beside(gateway, mine)
+    routes = (ConfiguredRoute(ip_network(str(gateway)), None),) if on_link else ()
+    return IpConfig(dhcp=dhcp, addresses=mine, gateway=gateway, routes=routes)
+
+
+def _is_beside(gateway: IpAddress, addresses: Sequence[IPv4Interface | IPv6Interface]) -> bool:
+    """Whether it needs a route of its own on the link, as where clouds give a host its address
+    alone (/32, /128)."""
+    alone = all(one.network.prefixlen == one.max_prefixlen for one in addresses)
+    return bool(addresses) and alone and not _is_near(gateway, addresses)
+
+
+def _is_near(gateway: IpAddress, addresses: Sequence[IPv4Interface | IPv6Interface]) -> bool:
+    link_local = gateway.version == 6 and gateway.is_link_local
+    return link_local or any(gateway in one.network for one in addresses)
 
 
 def _check_gateways(
@@ -79,8 +104,7 @@ def _check_gateways(
 ) -> None:
     for gateway in gateways:
         near = [one for one in addresses if one.version == gateway.version]
-        reached = any(gateway in one.network for one in near)
-        if not reached and not (gateway.version == 6 and gateway.is_link_local):
+        if not _is_near(gateway, near) and not _is_beside(gateway, near):
             where = ", ".join(str(one.network) for one in near) or "no --address of its kind"
             raise CommandFailed(
                 f"the gateway {gateway} lies outside the bridge's network: {where}",
@@ -108,9 +132,15 @@ def _address(text: str, option: str) -> IpAddress:
 
 def _mac(text: str | None) -> MacAddress | None:
     try:
-        return None if text is None else MacAddress(text)
+        mac = None if text is None else MacAddress(text)
     except ValueError:
         raise CommandFailed(f"'{text}' is no MAC address", hint="as in: 52:54:00:26:0:1") from None
+    if mac is not None and (mac.is_multicast or not any(mac.octets)):
+        raise CommandFailed(
+            f"--mac: {mac} is nobody's own address",
+            hint="the first of its six numbers must be even, and not all are 0: 52:54:00:26:00:01",
+        )
+    return mac
 
 
 def _switch(text: str | None) -> bool:

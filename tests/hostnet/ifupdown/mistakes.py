@@ -110,6 +110,48 @@ MISTAKES = {
             "1 error: 'enp30s' is to come up and has no stanza -> did you mean 'enp3s0'?",
         ],
     ),
+    "auto with commas": (
+        "auto enp3s0,enp4s0\niface enp3s0 inet dhcp\niface enp4s0 inet dhcp\n",
+        [
+            "1 error: 'enp3s0,enp4s0' is to come up and has no stanza"
+            " -> write spaces between names: enp3s0 enp4s0",
+        ],
+    ),
+    "ports with commas": (
+        BRIDGE.replace("bridge_ports enp3s0", "bridge_ports enp3s0,enp4s0"),
+        [
+            "5 error: 'enp3s0,enp4s0' is one word, and there is no such port"
+            " -> write spaces between them: enp3s0 enp4s0",
+        ],
+    ),
+    "no ports": (
+        BRIDGE.replace("bridge_ports enp3s0", "bridge_ports none").replace(
+            "    bridge_maxwait 0\n", ""
+        ),
+        [],
+    ),
+    "equals sign": (
+        STATIC + " address 10.0.0.2/24\n gateway=10.0.0.1\n",
+        [
+            "4 error: 'gateway=10.0.0.1' has no value: ifup refuses the whole file"
+            " -> write a space instead of the =: gateway 10.0.0.1",
+        ],
+    ),
+    "space that does not break": (
+        STATIC + "\u00a0address 10.0.0.2/24\n",
+        [
+            "2 error: eth0 is static and has no address -> add a line: address ADDRESS/PREFIX",
+            "3 error: there is no option '\u00a0address', so the line does nothing"
+            " -> an invisible sign (U+00A0) is part of it: type the line anew",
+        ],
+    ),
+    "byte order mark": (
+        "\ufeffauto eth0\niface eth0 inet dhcp\n",
+        [
+            "1 error: '\ufeffauto' belongs to no stanza: ifup refuses the whole file"
+            " -> an invisible sign (U+FEFF) is part of it: type the line anew",
+        ],
+    ),
     "class": (
         "allow-hotpulg eth0\niface eth0 inet dhcp\n",
         ["1 warning: nothing brings the class 'hotpulg' up -> did you mean 'allow-hotplug'?"],

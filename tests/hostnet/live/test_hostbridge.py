@@ -336,3 +336,13 @@ def test_who_may_only_read_changes_nothing(host: Lan) -> None:
     said = host.pasarela("-r", "host-bridge", "create", "br0", "--port", "enp3s0", check=False)
     assert "read only access" in said
     assert "br0" not in sh("ip", "link")
+
+
+def test_a_file_that_cloud_init_writes_anew_is_told_of(host: Lan) -> None:
+    host.static()
+    file = host.root / "etc/network/interfaces"
+    file.write_text(f"# generated from information provided by the datasource\n{file.read_text()}")
+    (host.root / "etc/cloud").mkdir()
+    (host.root / "etc/cloud/cloud.cfg").touch()
+    said = host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0", "--dry-run")
+    assert "warning: /etc/network/interfaces is cloud-init's" in said

@@ -81,6 +81,28 @@ def test_an_ipv6_address_and_router_that_the_card_did_not_have(host: Lan) -> Non
     host.pasarela("host-bridge", "delete", "br0", "--manager", "none")
 
 
+WRITTEN = {
+    "ifupdown": {"up ip route add 172.31.1.1/32 dev $IFACE", "gateway 172.31.1.1"},
+    "netplan": {"- to: 172.31.1.1/32", "scope: link", "via: 172.31.1.1"},
+    "networkd": {"Destination=172.31.1.1/32", "Scope=link", "Gateway=172.31.1.1"},
+    "networkmanager": {"route1=172.31.1.1/32", "gateway=172.31.1.1"},
+}
+
+
+@pytest.mark.parametrize("manager", WRITTEN)
+def test_an_address_alone_and_its_router_are_given(host: Lan, manager: str) -> None:
+    host.pasarela(
+        "host-bridge", "create", "br0", "--port", "enp3s0", "--manager", manager,
+        "--address", "203.0.113.5/32", "--gateway", "172.31.1.1",
+    )  # fmt: skip
+    shown = {" ".join(line.split()) for line in sh("ip", "route").splitlines()}
+    assert {"default via 172.31.1.1 dev br0", "172.31.1.1 dev br0 scope link"} <= shown
+    lines = {
+        part.strip() for text, _ in host.files().values() for part in text.decode().split("\n")
+    }
+    assert WRITTEN[manager] <= lines
+
+
 def test_a_hosts_own_address_alone_with_a_router_on_the_link(host: Lan) -> None:
     """As clouds give them: /32 and /128, and a gateway in no network of the host's."""
     for words in (

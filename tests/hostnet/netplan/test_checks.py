@@ -230,6 +230,17 @@ def test_several_files_are_checked_as_one() -> None:
     assert (found.path.name, found.line) == ("1.yaml", 4)
 
 
+def test_a_vrf_has_the_addresses_of_its_interfaces_and_a_table_of_its_own() -> None:
+    """As netplan's documentation has it; netplan 0.106 itself crashes over a VRF's routes."""
+    way = "routes: [{to: default, via: 10.0.0.1}]"
+    text = START + (
+        "  ethernets:\n    enp3s0: {addresses: [10.0.0.2/24]}\n"
+        f"    enp4s0: {{addresses: [10.0.0.3/24], {way}}}\n"
+        f"  vrfs:\n    vrf1: {{table: 1000, interfaces: [enp3s0], {way}}}\n"
+    )
+    assert checked(text) == []
+
+
 def test_a_file_anywhere_is_checked_by_its_text() -> None:
     found = Netplan().check({PurePosixPath("notes.yaml"): NIC + "      dhpc4: 1\n"}, Surroundings())
     assert [each.line for each in found] == [5]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pasarela.errors import HostnetRefused
 from pasarela.hostnet import tree
-from pasarela.hostnet.bridge import mentions, origins
+from pasarela.hostnet.bridge import cloudinit, mentions, origins
 from pasarela.hostnet.bridge.origins import Origins, origin
 from pasarela.hostnet.bridge.returning import unbridged
 from pasarela.hostnet.checking.mistakes import new_findings
@@ -87,7 +87,7 @@ class Proposals:
             for warning in mention
         ]
         warnings += _until_the_next_boot(config, owner, known)
-        return replace(proposal, warnings=tuple(warnings))
+        return replace(proposal, warnings=(*proposal.warnings, *warnings))
 
     def propose_delete(
         self,
@@ -132,7 +132,9 @@ class Proposals:
             warnings += mentions.firewall(bridge, change.target)
             warnings += mentions.uplinks(self._root, bridge, change.target)
         return replace(
-            proposal, warnings=tuple(warnings), shares=tuple(shares(change, bridge, heirs))
+            proposal,
+            warnings=(*proposal.warnings, *warnings),
+            shares=tuple(shares(change, bridge, heirs)),
         )
 
     def propose_add_port(self, bridge: str, port: str, manager: str | None = None) -> Proposal:
@@ -157,7 +159,7 @@ class Proposals:
         )
         details = BridgeConfig(tuple(map(InterfaceConfig, ("", port))))  # not the first
         warnings = _until_the_next_boot(InterfaceConfig(bridge, details=details), owner, known)
-        return replace(proposal, warnings=tuple(warnings))
+        return replace(proposal, warnings=(*proposal.warnings, *warnings))
 
     def propose_remove_port(self, bridge: str, port: str, manager: str | None = None) -> Proposal:
         bridge, port = _kernel_name(bridge), _kernel_name(port)
@@ -202,6 +204,7 @@ class Proposals:
             owner,
             tuple(kept),
             new_findings(owner.files, kept),
+            tuple(cloudinit.mention(self._root, kept)),
             records=(record,) if record else (),
         )
 

@@ -24,6 +24,9 @@ def check_bridges(report: Report) -> None:
             _own_mac(report, stanza)
         _programs(report, stanza)
     for port, masters in report.masters.items():
+        if "," in port:
+            _in_one_word(report, port, masters[0])
+            continue
         _masters(report, port, masters)
         _wifi(report, port, masters[0])
         _present(report, port, masters[0])
@@ -87,7 +90,7 @@ def _delays(report: Report, stanza: Stanza) -> None:
 def _wait(report: Report, stanza: Stanza, delay: float) -> None:
     """How long ifup waits: as bridge-utils' script computes it from the forward delay."""
     _number(report, stanza, "bridge-maxwait")
-    if not _is_said(stanza, "bridge-maxwait"):
+    if not _is_said(stanza, "bridge-maxwait") and stanza.last("bridge-ports") != "none":
         seconds = 2 * (int(delay) + 1)
         report.warning(
             stanza,
@@ -124,7 +127,7 @@ def _own_mac(report: Report, stanza: Stanza) -> None:
     asks = any(one.method in ("dhcp", "auto") for one in stanzas)
     told = any(option_of(one, "hwaddress", "hw-mac-address", "bridge-hw") for one in stanzas)
     ports = bridge_ports(stanza.options)
-    if asks and ports and not told:
+    if asks and ports and not told and "," not in ports[0]:
         report.warning(
             stanza,
             None,
@@ -146,6 +149,15 @@ def _programs(report: Report, stanza: Stanza) -> None:
 
 
 # its ports
+
+
+def _in_one_word(report: Report, ports: str, master: Stanza) -> None:
+    report.error(
+        master,
+        option_of(master, "bridge-ports"),
+        f"'{ports}' is one word, and there is no such port",
+        f"write spaces between them: {' '.join(filter(None, ports.split(',')))}",
+    )
 
 
 def _masters(report: Report, port: str, masters: list[Stanza]) -> None:

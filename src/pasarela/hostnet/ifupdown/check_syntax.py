@@ -13,6 +13,8 @@ from pasarela.hostnet.ifupdown.sources import is_directory_name, is_wild, matchi
 from pasarela.hostnet.ifupdown.vocabulary import FREE_TEXT, KEYWORDS, METHODS, OPTIONS, VITAL
 
 _COMMENT = re.compile(r"(?:^|\s)#")
+_INVISIBLE = re.compile("[\u00a0\u2007\u200b-\u200d\u202f\u2060\ufeff]")
+"""What looks like a space or like nothing, and comes along from web pages and other editors."""
 _CLASSES = frozenset({"auto", "hotplug", "ovs", "boot"})
 _LEFT_OVER = re.compile(r".*(~|\.bak|\.old|\.orig|\.save|\.dpkg-\w+|\.swp)|\..*")
 
@@ -41,8 +43,15 @@ def _stray(report: Report, stray: Stray) -> None:
         stray,
         None,
         f"'{key}' belongs to no stanza: ifup refuses the whole file",
-        f"did you mean '{meant}'?" if meant else "put it below the iface line that it is for",
+        _unseen(key)
+        or (f"did you mean '{meant}'?" if meant else "put it below the iface line that it is for"),
     )
+
+
+def _unseen(word: str) -> str | None:
+    """The way out where a word has a sign that nobody sees."""
+    sign = _INVISIBLE.search(word)
+    return sign and f"an invisible sign (U+{ord(sign[0]):04X}) is part of it: type the line anew"
 
 
 # iface lines
@@ -144,25 +153,33 @@ def _valueless(report: Report, stanza: Stanza, option: Option) -> None:
         stanza,
         option,
         f"'{option.key}' has no value: ifup refuses the whole file",
-        "give it one, or take the line away",
+        _unseen(option.key) or _without_sign(option.key) or "give it one, or take the line away",
     )
+
+
+def _without_sign(key: str) -> str | None:
+    """For ``address=10.0.0.2``, as other files have it."""
+    name, sign, value = key.partition("=")
+    return f"write a space instead of the =: {name} {value}" if sign and value else None
 
 
 def _unknown(report: Report, stanza: Stanza, option: Option) -> None:
     """Only what is nearly a known word: other packages bring options of their own."""
+    unseen = _unseen(option.key)
     keyword = did_you_mean(option.key, KEYWORDS, 0.75)
     meant = did_you_mean(option.name, OPTIONS)
-    if meant is None and keyword is None:
+    if meant is None and keyword is None and unseen is None:
         return
     spelled = keyword if meant is None else meant
     if option.key != option.name and meant and meant.startswith("bridge-"):
         spelled = meant.replace("-", "_")
-    add = report.error if meant in VITAL or meant is None else report.warning
+    vital = meant in VITAL or meant is None or unseen is not None
+    add = report.error if vital else report.warning
     add(
         stanza,
         option,
         f"there is no option '{option.key}', so the line does nothing",
-        f"did you mean '{spelled}'?",
+        unseen or f"did you mean '{spelled}'?",
     )
 
 
@@ -216,10 +233,16 @@ def _selected(report: Report, selection: Selection) -> None:
                 selection,
                 None,
                 f"'{logical}' is to come up and has no stanza",
-                f"did you mean '{meant}'?"
-                if meant
-                else f"write 'iface {logical} inet …', or take it out of this line",
+                _to_come_up(logical, meant),
             )
+
+
+def _to_come_up(name: str, meant: str | None) -> str:
+    if "," in name:
+        return f"write spaces between names: {name.replace(',', ' ')}"
+    if meant:
+        return f"did you mean '{meant}'?"
+    return f"write 'iface {name} inet …', or take it out of this line"
 
 
 def _source(report: Report, source: Source, files: Collection[PurePosixPath]) -> None:

@@ -22,7 +22,7 @@ from pasarela.hostnet.live.snapshot import RUN, Snapshot, leased_address, snapsh
 from pasarela.hostnet.live.state import State, all_links, ports_of
 from pasarela.hostnet.live.undoing import undo
 from pasarela.hostnet.live.wanted import DISABLE_IPV6, raised, with_port, without_port
-from pasarela.hostnet.live.wishes import check_name, check_ports, wish_of
+from pasarela.hostnet.live.wishes import check_mtu, check_name, check_ports, wish_of
 from pasarela.model.interface_config import InterfaceConfig
 
 
@@ -79,6 +79,7 @@ def plan_raise(config: InterfaceConfig) -> Change:
             remedy=f"choose another name, or add the port: "
             f"pasarela host-bridge add-port {wish.name} {wish.ports[0]}",
         )
+    check_mtu(wish, before.state.addresses)
     wanted = raised(before.state, wish)
     dhcp = None if config.ipv4 is None else config.ipv4.dhcp
     return Change(before, wanted, wish.ports, wish.name, dhcp)

@@ -31,6 +31,7 @@ CLASS_NET = Path("/sys/class/net")
 _IFA_BROADCAST = 4
 _BOOT, _UNICAST = 3, 1
 _V6_METRIC = 1024
+_IPV6_MTU = 1280
 _U32 = Struct("=I")
 _NAME = re.compile(r"[A-Za-z0-9_.+@][A-Za-z0-9_.+@-]{0,14}")
 _OTHERS = (".", "..", "all", "default")  # folders in /proc/sys/net/ipv4/conf
@@ -65,6 +66,21 @@ def _forward_delay(details: BridgeConfig) -> int:
     if details.forward_delay is not None:
         return round(details.forward_delay * 100)
     return 200 if details.stp else 0
+
+
+def check_mtu(wish: BridgeWish, addresses: Sequence[Address]) -> None:
+    """Refuse an MTU with which the kernel takes IPv6 away from a link.
+
+    Raises:
+        HostnetRefused: the ports have IPv6 addresses, or the bridge is to have some.
+    """
+    found = [*wish.addresses, *(one for one in addresses if one.link in wish.ports)]
+    if wish.mtu and wish.mtu < _IPV6_MTU and any(one.family == AF_INET6 for one in found):
+        raise HostnetRefused(
+            f"IPv6 needs an MTU of {_IPV6_MTU} at least, and {' or '.join(wish.ports)} has "
+            f"IPv6 addresses, which {wish.name} would lose with {wish.mtu}",
+            remedy=f"give --mtu {_IPV6_MTU} or more, or turn IPv6 off first",
+        )
 
 
 def address(link: str, value: IPv4Interface | IPv6Interface) -> Address:
@@ -188,4 +204,4 @@ def _shares(child: Path, name: str) -> bool:
     return lower and not any(f"DEVTYPE={other}" in kind for other in ("vlan", "bridge", "bond"))
 
 
-__all__ = ["address", "check_name", "check_ports", "wish_of"]
+__all__ = ["address", "check_mtu", "check_name", "check_ports", "wish_of"]

@@ -85,7 +85,9 @@ def _leased(device: Device, version: int) -> bool:
 
 
 def _check_switched_off(report: Report, device: Device) -> None:
-    """A gateway without any address of its own."""
+    """A gateway without any address of its own; a VRF's are those of its interfaces."""
+    if device.section == "vrfs":
+        return
     has = device.settings.keys() & {"gateway4", "routes"}
     defaults = [via for via, version in _defaults(device) if version == 4]
     if not has or not defaults or _leased(device, 4):
@@ -134,7 +136,8 @@ def _check_two_defaults(report: Report) -> None:
 
 
 def _default_routes(device: Device) -> Iterator[tuple[int, str, str]]:
-    """Family, table and metric of each default route."""
+    """Family, table and metric of each default route; a VRF has a table of its own."""
+    own = text(device.settings.get("table")) if device.section == "vrfs" else None
     for version in (4, 6):
         if f"gateway{version}" in device.settings:
             yield version, "main", "0"
@@ -143,7 +146,7 @@ def _default_routes(device: Device) -> Iterator[tuple[int, str, str]]:
         gateway = parsed_ip(text(route.get("via")))
         if text(route.get("to")) in _EVERYWHERE and gateway is not None:
             table, metric = text(route.get("table")), text(route.get("metric"))
-            yield gateway.version, table or "main", metric or "0"
+            yield gateway.version, table or own or "main", metric or "0"
 
 
 def _defaults(device: Device) -> Iterator[tuple[str, int]]:

@@ -157,6 +157,21 @@ def test_static_addresses_kept_and_given_back(host: Lan, etc: None) -> None:
         assert "metric 100" in sh("ip", "route", "show", "default")
 
 
+def test_a_profile_for_any_card_stays_and_its_addresses_move(host: Lan, etc: None) -> None:
+    any_card = STATIC.replace("interface-name=enp3s0\n", "")
+    held(host, any_card)
+    with networkmanager():
+        await_true(lambda: has_come("enp3s0"))
+        with streams(host, [("tcp", ROUTER, 7001), ("udp", CONTROL, 7005)]) as seen:
+            assert "warning" not in pasarela(*CREATE)
+            assert has_come("br0") and "enp3s0:connected" in states()
+            assert active()["enp3s0"] == str(ETC / "enp3s0.nmconnection")
+            assert "warning" not in pasarela("host-bridge", "delete", "br0")
+            await_true(lambda: has_come("enp3s0"))
+        no_gap(seen)
+        assert [path.read_text() for path in ETC.iterdir()] == [any_card]
+
+
 def test_an_end_on_trial_is_taken_back_by_the_watchdog(host: Lan, etc: None) -> None:
     held(host, STATIC)
     with networkmanager():

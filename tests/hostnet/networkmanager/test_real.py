@@ -12,6 +12,7 @@ from hostnet.goldens import Files, applied, bridge
 from hostnet.ifupdown.machine import CARD, Machine, dhcp_server, machine, run
 from hostnet.netplan.programs import renderers_files
 from hostnet.programs import eventually, is_root, networkmanager, nmcli, unpacked, write
+from pasarela.errors import HostnetRefused
 from pasarela.hostnet.manager import Bridging, Surroundings
 from pasarela.hostnet.netplan import Netplan
 from pasarela.hostnet.networkmanager import NetworkManager
@@ -109,6 +110,22 @@ def test_an_address_alone_in_its_network_reaches_its_router(host: Machine) -> No
     assert "default via 172.31.1.1 dev br0" in " ".join(without_names(routes, "-"))
 
 
+ANY = (
+    "[connection]\nid=any\nuuid=0e2c0bd8-6a6f-4b6a-8e1f-0a8e5ff7a002\ntype=ethernet\n"
+    "timestamp=1700000000\n\n[ipv4]\naddress1=172.26.0.33/16\nmethod=manual\n"
+)
+
+
+@pytest.mark.parametrize("own", [{}, {NIC: STATIC}], ids=["alone", "beside the card's own"])
+def test_a_profile_for_any_card_does_not_keep_the_card_from_the_bridge(
+    host: Machine, own: Files
+) -> None:
+    files = {**own, PurePosixPath(FOLDER, "any.nmconnection"): ANY}
+    made = applied(files, MANAGER.bridge(files, CHANGE))
+    arrived(host, made, "br0", "172.26.0.100" if own else "172.26.0.33")
+    assert applied(made, MANAGER.unbridge(made, "br0")) == files
+
+
 def test_the_bridge_leases_the_address_that_the_port_had(host: Machine) -> None:
     files = {NIC: DHCP}
     with dhcp_server("172.26.0.50", "172.26.0.90", "255.255.0.0"):
@@ -116,6 +133,17 @@ def test_the_bridge_leases_the_address_that_the_port_had(host: Machine) -> None:
         made = applied(files, MANAGER.bridge(files, CHANGE))
         after, _ = arrived(host, made, "br0", "172.26.0.")
     assert without_names(before, "enp3s0") == without_names(after, "br0")
+
+
+def test_several_profiles_for_the_card_are_told_of() -> None:
+    """Which of them is activated at a boot is in none of these files."""
+    other = NIC.with_name("other.nmconnection")
+    twin = STATIC.replace("a001", "a003").replace("id=lan", "id=other")
+    with pytest.raises(HostnetRefused, match=r"several profiles .*: lan, other"):
+        MANAGER.bridge({NIC: STATIC, other: twin}, CHANGE)
+    for waits in ("autoconnect=false\n", "autoconnect-priority=-1\n"):
+        told = twin.replace("type=ethernet\n", f"type=ethernet\n{waits}")
+        assert MANAGER.bridge({NIC: STATIC, other: told}, CHANGE)
 
 
 def test_a_port_without_a_profile(host: Machine) -> None:

@@ -147,7 +147,9 @@ def _profiles(root: Path, links: Sequence[str], wanted: State) -> Iterator[tuple
         return
     for name in links:
         link = wanted.links[name]
-        profile = profiles.bridge(name) or profiles.of(name, link.mac.hex(":"))
+        mac = link.mac.hex(":")
+        profile = profiles.bridge(name) or profiles.of(name, mac)
+        profile = profile or next(iter(profiles.rivals(name, mac)), None)  # one for any card
         if profile is not None and (profile.controller is None) == (link.master is None):
             yield name, profile
 

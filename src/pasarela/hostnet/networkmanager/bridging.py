@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pasarela.errors import HostnetRefused
+from pasarela.errors import HostnetRefused, Location
 from pasarela.hostnet.manager import Bridging
 from pasarela.hostnet.networkmanager.profiles import (
     NEW,
@@ -49,11 +49,17 @@ def bridged(profiles: Profiles, change: Bridging) -> Profiles:
     ports = bridge.details.ports if isinstance(bridge.details, BridgeConfig) else ()
     found = [_port(profiles, port, bridge.name) for port in ports]
     own = bridge.ipv4 is not None or bridge.ipv6 is not None or not change.keep
-    source = found[0] if found and not own else None
+    rivals = [_rivals(profiles, *pair) for pair in zip(ports, found, strict=True)]
+    source = None if own or not found else found[0] or next(iter(rivals[0]), None)
     profiles = _with_bridge(profiles, bridge, source, own=own)
-    for port, profile in zip(ports, found, strict=True):
-        profiles = _as_port(profiles, port.name, profile, bridge.name)
+    for port, profile, others in zip(ports, found, rivals, strict=True):
+        profiles = _as_port(profiles, port.name, profile, bridge.name, others)
     return profiles
+
+
+def _rivals(profiles: Profiles, port: InterfaceConfig, own: Profile | None) -> list[Profile]:
+    """Other profiles that may take the port's device before its own does, as one for any card."""
+    return [each for each in profiles.rivals(port.name, port.mac) if each != own]
 
 
 def unbridged(profiles: Profiles, name: str) -> Profiles:
@@ -73,7 +79,9 @@ def unbridged(profiles: Profiles, name: str) -> Profiles:
 def with_port(profiles: Profiles, bridge: str, port: InterfaceConfig) -> Profiles:
     """With one more port, which has no addresses then."""
     found(profiles, bridge)
-    return _as_port(profiles, port.name, _port(profiles, port, bridge), bridge)
+    own = _port(profiles, port, bridge)
+    rivals = _rivals(profiles, port, own)
+    return _as_port(profiles, port.name, own, bridge, rivals)
 
 
 def without_port(profiles: Profiles, bridge: str, port: str) -> Profiles:
@@ -103,7 +111,9 @@ def released(profiles: Profiles, port: Profile, bridge: Profile | None) -> Profi
     refuse_outside_etc(port.path)
     sections = tuple(each for each in _sections(bridge) if each.name in ADDRESSED)
     made_for_it = port.uuid == uuid_of(port.interface or "")
-    if made_for_it and (bridge is None or _is_as_by_itself(sections)):
+    if made_for_it and (
+        bridge is None or _is_as_by_itself(sections) or _is_a_rivals(profiles, port, sections)
+    ):
         return profiles.having(port.path, None)
     _, lines, _ = _connection(bridge).split(_moves) if bridge else (None, (), 0)
     connection = _connection(port)
@@ -146,13 +156,43 @@ def _port(profiles: Profiles, port: InterfaceConfig, bridge: str) -> Profile | N
             remedy=f"take it out of {profile.controller} first",
         )
     refuse_outside_etc(profile.path)
+    _refuse_several(profiles, port, profile)
     return profile
 
 
-def _as_port(profiles: Profiles, name: str, profile: Profile | None, bridge: str) -> Profiles:
-    """With a profile of the port that names the bridge and has no addresses."""
+def _refuse_several(profiles: Profiles, port: InterfaceConfig, own: Profile) -> None:
+    """Of several for this very card NetworkManager activates the one that was active last, which
+    the files do not tell: another than the port's would keep the card from the bridge."""
+    equals = [
+        each
+        for each in _rivals(profiles, port, own)
+        if each.fits(port.name, port.mac) and each.priority == own.priority
+    ]
+    if equals and own.controller is None:
+        raise HostnetRefused(
+            f"{port.name} has several profiles that come up by themselves: "
+            + ", ".join(sorted(each.id for each in (own, *equals))),
+            location=Location(file=str(equals[0].path)),
+            remedy="have all but one of them wait, as in: "
+            f"nmcli connection modify '{equals[0].id}' connection.autoconnect no",
+        )
+
+
+def _as_port(
+    profiles: Profiles,
+    name: str,
+    profile: Profile | None,
+    bridge: str,
+    rivals: Sequence[Profile],
+) -> Profiles:
+    """With a profile of the port that names the bridge and has no addresses.
+
+    A new one is more urgent than those that fit any card.
+    """
     lines = profiles.names.lines(bridge)
     if profile is None:
+        if rivals:
+            lines.append(f"autoconnect-priority={max(each.priority for each in rivals) + 1}")
         return profiles.having(place_of(name), port_profile(name, lines))
     text = profile.sections.without(lambda section: section.name in ADDRESSED)
     text = text.trimmed if text != profile.sections else text
@@ -175,9 +215,16 @@ def _with_bridge(
     text = new_profile(bridge, None if own else moved)
     _, lines, _ = _connection(source).split(_moves) if source else (None, (), 0)
     text = text.replaced(text.sections[0], _with_lines(text.sections[0], lines))
-    first = (source.uuid if source else None) or _first_uuid(bridge)
+    named = source.fits(*_first_port(bridge)) if source else False
+    first = (source.uuid if source and named else None) or _first_uuid(bridge)
     text = _before_addresses(text, Section.new("user", [(_FIRST, first)])) if first else text
     return profiles.having(place_of(bridge.name), text)
+
+
+def _first_port(bridge: InterfaceConfig) -> tuple[str, str | None]:
+    assert isinstance(bridge.details, BridgeConfig)
+    port = bridge.details.ports[0]
+    return port.name, port.mac
 
 
 def _first_uuid(bridge: InterfaceConfig) -> str | None:
@@ -215,6 +262,14 @@ def with_addresses(text: Sections, new: Sequence[Section]) -> Sections:
 
 def _said(section: Section) -> list[tuple[str, str]]:
     return sorted((setting.key, setting.value) for setting in section.settings)
+
+
+def _is_a_rivals(profiles: Profiles, port: Profile, sections: Sequence[Section]) -> bool:
+    """Whether the profile that the device had before, as any other, says just these addresses."""
+    for rival in profiles.rivals(port.interface or "")[:1]:
+        said = [each for each in _sections(rival) if each.name in ADDRESSED]
+        return list(map(_said, said)) == list(map(_said, sections))
+    return False
 
 
 def _is_as_by_itself(sections: Sequence[Section]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from uuid import NAMESPACE_DNS, uuid5
 
@@ -26,6 +27,7 @@ _TYPES = {
     "802-11-wireless": "wifi",
 }
 """Names of types from before 1.0, which NetworkManager reads still."""
+_OFF = frozenset({"false", "0", "no"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,29 @@ class Profile:
             return self.interface == name
         return self.mac is not None and self.mac == (mac or "").lower()
 
+    def may_fit(self, name: str, mac: str | None) -> bool:
+        """Whether it is activated by itself on this device, or on any that fits a pattern."""
+        patterns = [each for each in (self.get("match", "interface-name") or "").split(";") if each]
+        return (
+            self.type == "ethernet"
+            and not self.controller
+            and self.get("connection", "autoconnect") not in _OFF
+            and self.interface in (None, name)
+            and self.mac in (None, (mac or "").lower())
+            and (not patterns or any(fnmatchcase(name, each) for each in patterns))
+        )
+
+    @property
+    def priority(self) -> int:
+        told = self.get("connection", "autoconnect-priority") or "0"
+        return int(told) if told.lstrip("-").isdigit() else 0
+
+    @property
+    def timestamp(self) -> int:
+        """When it was active last, in seconds; 0 where the file does not say."""
+        told = self.get("connection", "timestamp") or "0"
+        return int(told) if told.isdigit() else 0
+
 
 @dataclass(frozen=True)
 class Profiles:
@@ -124,6 +149,14 @@ class Profiles:
         """The profile that is activated on a device by itself, the most urgent one first."""
         found = [each for each in self.all if each.fits(name, mac)]
         return min(found, key=_urgency, default=None)
+
+    def rivals(self, name: str, mac: str | None = None) -> list[Profile]:
+        """Profiles that may be activated on a device by themselves, whether they name it or any.
+
+        The most urgent one first: by priority, then the one that was active last.
+        """
+        found = [each for each in self.all if each.may_fit(name, mac)]
+        return sorted(found, key=lambda each: (*_urgency(each), -each.timestamp))
 
     def bridge(self, name: str) -> Profile | None:
         return next((_ for _ in self.all if _.type == "bridge" and _.interface == name), None)
@@ -186,6 +219,4 @@ def _rank(path: PurePosixPath) -> int:
 
 
 def _urgency(profile: Profile) -> tuple[bool, int]:
-    off = profile.get("connection", "autoconnect") in ("false", "0", "no")
-    priority = profile.get("connection", "autoconnect-priority") or "0"
-    return off, -int(priority) if priority.lstrip("-").isdigit() else 0
+    return profile.get("connection", "autoconnect") in _OFF, -profile.priority

@@ -24,7 +24,7 @@ HOST, HOST6 = "172.26.0.100", "2001:db8:26::100"
 CONTROL = "10.99.0.1"  # of the LAN's side of a second cable, which nothing happens to
 STREAM = Path(__file__).with_name("stream.py")
 PASARELA = [sys.executable, "-P", "-m", "pasarela.cli.main"]
-PATIENCE = 20.0
+PATIENCE = 40.0  # seconds, on a machine under load
 
 
 @dataclass

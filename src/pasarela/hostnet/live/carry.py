@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from errno import (
     EADDRNOTAVAIL,
@@ -136,7 +136,7 @@ def _differences(socket: NetlinkSocket, names: tuple[str, ...], wanted: State) -
     A manager that begins anew with a link clears it; what goes is put back at once (guard.py).
     """
     end = time.monotonic() + _PATIENCE
-    with News() as news:
+    with closing(News()) as news:
         while left := plan.differences(parse(observe(socket, names)), wanted):
             if not news.come_within(end - time.monotonic()):
                 return left

@@ -5,8 +5,6 @@ from __future__ import annotations
 import select
 import socket
 from struct import Struct
-from types import TracebackType
-from typing import Self
 
 from pasarela.hostnet.live import wire
 from pasarela.hostnet.live.dump import NETLINK_ROUTE
@@ -21,24 +19,13 @@ _BUFFER = 1 << 20
 
 
 class News:
-    """Told from the moment that it is made; to be closed, or used as a context."""
+    """Told from the moment that it is made until it is closed."""
 
     def __init__(self) -> None:
         self._socket = socket.socket(
             socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, NETLINK_ROUTE
         )
         self._socket.bind((0, _GROUPS))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         self._socket.close()

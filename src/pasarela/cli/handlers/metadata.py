@@ -38,10 +38,14 @@ def _change_text(
 ) -> bool:
     words = arguments.rest("new-desc")
     text = " ".join(words).rstrip(" ")
-    if arguments.flag("edit"):
+    editing = arguments.flag("edit")
+    # virsh asks first in any case, and so says in these words that the network is not running; but
+    # nobody can ask for both texts at once.
+    asking = editing or flags != Affect.LIVE | Affect.CONFIG
+    before = _current_text(context, network, kind, flags) if asking else ""
+    if editing:
         from pasarela.cli.editor import edit_text
 
-        before = _current_text(context, network, kind, flags)
         text = edit_text(context, text if words else before, suffix=".txt")
         if kind is MetadataType.TITLE:
             text = text.removesuffix("\n")  # many editors add one, and no title may have one

@@ -24,6 +24,7 @@ from pasarela.model.handles import (
 from pasarela.rpc.messages import KEEPALIVE_PROGRAM, Keepalive, Kind, Status
 from pasarela.rpc.procedures import PROCEDURES
 from pasarela.rpc.server import MAX_SILENT_PINGS, MAX_UNANSWERED
+from pasarela.rpc.session import MAX_CALLBACKS
 from rpc.talk import Peer, call_bytes, length_word
 
 UUID_1 = UUID("11111111-2222-3333-4444-555555555555")
@@ -315,6 +316,14 @@ class TestCallbacks:
         assert peer.refusal(314, pack_numbers(77)) == (1, 7, text)
         text = "internal error: unsupported network event ID 9"
         assert peer.refusal(313, pack_numbers(9, 0)) == (1, 7, text)
+
+    def test_a_client_has_no_more_of_them_than_it_can_need(self) -> None:
+        peer = Peer().opened()
+        numbers = [peer.ask(313, pack_numbers(0, 0))[1].number() for _ in range(MAX_CALLBACKS)]
+        text = "internal error: this connection has 1024 network event callbacks already"
+        assert peer.refusal(313, pack_numbers(0, 0)) == (1, 7, text)
+        peer.ask(314, pack_numbers(numbers[0]))
+        assert peer.ask(313, pack_numbers(0, 0))[0].status == Status.OK
 
 
 def test_an_identity_is_taken_and_its_unknown_parts_refused() -> None:

@@ -30,6 +30,7 @@ from wire.pasarelad import Pasarelad
 pytestmark = pytest.mark.netns
 
 LOOKUP = Procedure.NETWORK_LOOKUP_BY_NAME
+REGISTER = 313
 SECONDS = 20.0
 FUZZ_CONNECTIONS = int(os.environ.get("PASARELA_FUZZ_CONNECTIONS", "100"))
 MANY = 4900  # clients; a daemon lets 5000 in, unless it is told otherwise
@@ -157,6 +158,16 @@ def test_a_client_that_never_reads_is_held_back_and_costs_little(pasarelad: Pasa
             for _ in range(2000):  # 400 MB, if anybody took them
                 raw.socket.sendall(flood)
         assert answers(pasarelad)
+        assert memory(pasarelad) - before < 24
+
+
+def test_event_callbacks_for_networks_of_endless_names_cost_little(pasarelad: Pasarelad) -> None:
+    """By anybody who may look; the handle that a callback is for names a network."""
+    before = memory(pasarelad)
+    with pasarelad.connect(readonly=True) as client:
+        named = pack_numbers(0, 1) + pack_string("y" * 4_000_000) + bytes(16)
+        for _ in range(40):
+            client.call(REGISTER, named)
         assert memory(pasarelad) - before < 24
 
 

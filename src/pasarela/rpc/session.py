@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import NamedTuple
+from uuid import UUID
 
 from pasarela.errors import (
     AuthFailed,
@@ -45,6 +46,7 @@ IDENTITY = {
 }
 
 EVENT_LIFECYCLE, EVENT_METADATA = 0, 1
+MAX_CALLBACKS = 1024  # of one client, who needs one for each kind of event
 _URI = re.compile(r"(?P<scheme>[^:/?#]+):(//(?P<host>[^/?#]*))?(?P<path>[^?#]*)")
 _DRIVERS = ("network", "interface", "qemu")  # qemu: a whole host's URI, as most people have it
 
@@ -69,13 +71,11 @@ class Services:
 
 class Subscription(NamedTuple):
     event: int
-    network: NetworkRef | None
+    network: UUID | None  # its name, which may be long, tells nothing
 
     def wants(self, event: NetworkEvent) -> bool:
         kind = EVENT_LIFECYCLE if isinstance(event, LifecycleEvent) else EVENT_METADATA
-        return self.event == kind and (
-            self.network is None or self.network.uuid == event.network.uuid
-        )
+        return self.event == kind and self.network in (None, event.network.uuid)
 
 
 class SessionState:
@@ -169,8 +169,10 @@ class SessionState:
         self._need_open("connection not open")
         if event not in (EVENT_LIFECYCLE, EVENT_METADATA):
             raise NotOpen(f"unsupported network event ID {event}")
+        if len(self.subscriptions) >= MAX_CALLBACKS:
+            raise NotOpen(f"this connection has {MAX_CALLBACKS} network event callbacks already")
         number = next(self.services.callback_ids) & 0x7FFFFFFF
-        self.subscriptions[number] = Subscription(event, network)
+        self.subscriptions[number] = Subscription(event, network.uuid if network else None)
         return (number,)
 
     def deregister_event(self, number: int) -> tuple[()]:

@@ -23,12 +23,12 @@ from pasarela.model.handles import (
 )
 from pasarela.rpc.messages import KEEPALIVE_PROGRAM, Keepalive, Kind, Status
 from pasarela.rpc.procedures import PROCEDURES
-from pasarela.rpc.server import MAX_SILENT_PINGS, MAX_UNANSWERED
-from pasarela.rpc.session import MAX_CALLBACKS
+from pasarela.rpc.session import MAX_CALLBACKS, Limits, Services
 from rpc.talk import Peer, call_bytes, length_word
 
 UUID_1 = UUID("11111111-2222-3333-4444-555555555555")
 NET = pack_string("default") + UUID_1.bytes
+MAX_UNANSWERED, MAX_SILENT_PINGS = Limits()
 
 
 def test_a_call_before_authentication_is_refused() -> None:
@@ -247,6 +247,33 @@ def test_any_message_shows_that_a_client_is_alive() -> None:
     assert not peer.server.closing
 
 
+def test_who_has_to_wait_for_answers_is_not_asked_for_a_sign_of_life() -> None:
+    """Its input is left in the socket meanwhile, with whatever it says."""
+    peer = Peer()
+    peer.ask(66)
+    peer.ask(60, pack_numbers(10))
+    peer.opened()
+    calls = peer.say(call_bytes(39, NET) * MAX_UNANSWERED)
+    for _ in range(2 * MAX_SILENT_PINGS):
+        peer.server.ping()
+    assert (peer.server.closing, peer.heard()) == (False, [])
+    peer.server.reply(calls[0])
+    peer.server.ping()
+    assert len(peer.heard()) == 2
+
+
+def test_how_often_is_asked_for_a_sign_of_life_can_be_set() -> None:
+    """With a count of 0 nothing is asked, and who says nothing is given up."""
+    peer = Peer(services=Services(limits=Limits(silent_pings=0)))
+    peer.ask(66)
+    for _ in range(3):
+        peer.ask(60, pack_numbers(10))
+        peer.server.ping()
+        assert (peer.server.closing, peer.heard()) == (False, [])
+    peer.server.ping()
+    assert (peer.server.closing, peer.heard()) == (True, [])
+
+
 def test_only_a_few_unanswered_calls_are_read() -> None:
     peer = Peer().opened()
     calls = peer.say(call_bytes(152, NET) * 9)
@@ -254,6 +281,11 @@ def test_only_a_few_unanswered_calls_are_read() -> None:
     assert peer.server.waiting == 4 * len(call_bytes(152, NET))
     peer.server.reply(calls[0], (1,))
     assert len(list(peer.server.resume())) == 1
+
+
+def test_how_many_unanswered_calls_are_read_can_be_set() -> None:
+    peer = Peer(services=Services(limits=Limits(unanswered=2))).opened()
+    assert len(peer.say(call_bytes(152, NET) * 9)) == 2
 
 
 def test_closing_answers_and_reads_no_more() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import re
 import signal
 import stat
@@ -207,6 +208,27 @@ def test_a_socket_that_anybody_may_open_still_lets_only_the_right_ones_in(
     Path(pasarelad.socket).chmod(0o770)
     assert writing.returncode != 0  # hung up on: an error, or the end by SIGPIPE
     assert writing.stdout == ""
+
+
+def test_the_groups_that_count_are_those_of_the_process(fresh: Pasarelad) -> None:
+    """As with any file: not those that somebody's user has in the system's lists."""
+    fresh.terminate()
+    path = fresh.root / "etc/libvirt/virtnetworkd.conf"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text('unix_sock_group = "daemon"\nunix_sock_rw_perms = "0777"\n')
+    fresh.start()
+    for path in (fresh.folder, fresh.root, fresh.sockets):
+        path.chmod(0o755)
+    asking = ("virsh", "-c", fresh.uri, "net-list", "--all")
+    group = str(grp.getgrnam("daemon").gr_gid)
+
+    def status(user: str, *groups: str) -> int:
+        taken = f"--groups={','.join(groups)}" if groups else "--clear-groups"
+        return fresh.run("setpriv", f"--reuid={user}", f"--regid={user}", taken, *asking).returncode
+
+    assert status("65534") != 0
+    assert status("65534", "7", group) == 0
+    assert status("65534", *map(str, range(5000, 5300)), group) != 0  # too many to be asked for
 
 
 def test_stale_handles_are_told_by_uuid_and_name(pasarelad: Pasarelad) -> None:

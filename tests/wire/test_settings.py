@@ -14,6 +14,7 @@ from pasarela.daemon.access import Credentials, Policy
 from pasarela.daemon.config import Config, read_config
 from pasarela.daemon.main import main
 from pasarela.errors import ConfigUnsupported
+from pasarela.rpc.session import Limits
 from wire.pasarelad import PYTHON, Pasarelad
 
 LIBVIRTS_OWN = """
@@ -27,6 +28,12 @@ max_clients = 7
 log_outputs="3:syslog:libvirtd"
 access_drivers = [ "polkit" ]
 keepalive_interval = 9
+keepalive_count = 3
+max_client_requests = 20
+sasl_allowed_username_list = [
+  "joe@EXAMPLE.COM",
+  "fred@EXAMPLE.COM"
+]
 """
 
 
@@ -34,8 +41,54 @@ def test_a_file_of_libvirts_is_understood(tmp_path: Path) -> None:
     path = tmp_path / "conf"
     path.write_text(LIBVIRTS_OWN)
     assert read_config(path) == Config(
-        group=0, rw_mode=0o750, ro_mode=0o755, max_clients=7, keepalive_interval=9
+        group=0,
+        own_rw_mode=0o750,
+        ro_mode=0o755,
+        authenticates=False,
+        max_clients=7,
+        keepalive_interval=9,
+        limits=Limits(unanswered=20, silent_pings=3),
     )
+
+
+def settings(tmp_path: Path, text: str) -> Config:
+    path = tmp_path / "conf"
+    path.write_text(text)
+    return read_config(path)
+
+
+def test_the_order_of_the_lines_means_nothing(tmp_path: Path) -> None:
+    config = settings(tmp_path, 'unix_sock_rw_perms = "0750"\nunix_sock_group = "root"\n')
+    assert (config.group, config.rw_mode) == (0, 0o750)
+
+
+@pytest.mark.parametrize(
+    ("lines", "everybody"),
+    [
+        ('unix_sock_rw_perms = "0777"', False),
+        ('unix_sock_rw_perms = "0777"\nauth_unix_rw = "polkit"', False),
+        ('unix_sock_rw_perms = "0777"\nauth_unix_rw = "none"', True),
+        ('auth_unix_rw = "none"', False),
+        ('unix_sock_rw_perms = "0777"\nauth_unix_ro = "none"', False),
+    ],
+)
+def test_a_socket_for_all_is_for_those_whom_polkit_would_ask(
+    tmp_path: Path, lines: str, everybody: bool
+) -> None:
+    """libvirt's daemons do not let everybody in by the mode alone, so it does not do so here."""
+    assert settings(tmp_path, lines).everybody_may_write is everybody
+
+
+def test_keepalive_can_be_turned_off(tmp_path: Path) -> None:
+    assert settings(tmp_path, "keepalive_interval = -1").keepalive_interval == -1
+
+
+def test_what_keeps_people_out_elsewhere_and_not_here_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings(tmp_path, 'unix_sock_dir = "/run/libvirt"\n\naccess_drivers = [ "polkit" ]\n')
+    (said,) = caplog.messages
+    assert said.startswith(f"{tmp_path}/conf:3: access_drivers is not looked at: whoever may ")
 
 
 def test_without_a_file_there_are_defaults(tmp_path: Path) -> None:
@@ -58,6 +111,7 @@ def test_a_file_that_was_named_must_be_there(
         'unix_sock_rw_perms = "rwx"',
         'auth_unix_rw = "sasl"',
         "max_clients = 7 8",
+        'sasl_allowed_username_list = [ "never closed',
     ],
 )
 def test_what_makes_no_sense_is_told_with_its_line(tmp_path: Path, line: str) -> None:

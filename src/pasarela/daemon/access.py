@@ -2,29 +2,56 @@
 
 from __future__ import annotations
 
+import errno
 import grp
 import os
 import pwd
 import socket
 import struct
+from array import array
 from dataclasses import dataclass
-from functools import lru_cache
 
 _UCRED = struct.Struct("iII")  # struct ucred: pid, uid, gid
+_SO_PEERGROUPS = 59
+_ROOM = 1024  # bytes, for 256 groups; socket.getsockopt takes no more
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The process at the other end of a Unix socket, as the kernel saw it connect."""
+    """The process at the other end of a Unix socket, as the kernel saw it connect.
+
+    Attributes:
+        groups: its groups beside ``gid``.
+    """
 
     pid: int
     uid: int
     gid: int
+    groups: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, connection: socket.socket) -> Credentials:
         raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
-        return cls(*_UCRED.unpack(raw))
+        pid, uid, gid = _UCRED.unpack(raw)
+        return cls(pid, uid, gid, _groups(connection, uid, gid))
+
+
+def _groups(connection: socket.socket, uid: int, gid: int) -> frozenset[int]:
+    """Those that the process has, as with any file: the user's may be others by now."""
+    try:
+        raw = connection.getsockopt(socket.SOL_SOCKET, _SO_PEERGROUPS, _ROOM)
+    except OSError as error:
+        return _user_groups(uid, gid) if error.errno == errno.ERANGE else frozenset()
+    return frozenset(array("I", raw))
+
+
+def _user_groups(uid: int, gid: int) -> frozenset[int]:
+    """For somebody with more groups than can be asked for."""
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return frozenset()
+    return frozenset(os.getgrouplist(name, gid))
 
 
 def group_id(name: str) -> int | None:
@@ -48,13 +75,4 @@ class Policy:
     def allows(self, peer: Credentials) -> bool:
         if self.everybody or peer.uid in (0, os.geteuid()):
             return True
-        return self.group is not None and self.group in _groups(peer.uid, peer.gid)
-
-
-@lru_cache(maxsize=64)
-def _groups(uid: int, gid: int) -> frozenset[int]:
-    try:
-        name = pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return frozenset((gid,))
-    return frozenset(os.getgrouplist(name, gid))
+        return self.group is not None and self.group in {peer.gid, *peer.groups}

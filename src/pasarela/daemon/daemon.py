@@ -59,7 +59,7 @@ class Daemon:
         policy = Policy(config.group, config.everybody_may_write)
         listeners = inherited(os.environ) or made(root / "run/libvirt", config)
         self._door = Door(listeners, policy, config.max_clients)
-        self._service = Service(self._engine, leases, self._door.left)
+        self._service = Service(self._engine, leases, self._door.left, config.limits)
 
     async def run(self) -> None:
         """Serve until told to stop."""

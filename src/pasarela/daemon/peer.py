@@ -57,6 +57,7 @@ class Peer(asyncio.Protocol):
             return
         known = answers.find(data)
         if known is not None:
+            self.protocol.note_life()
             self._transport.write(known)
         else:
             answers.keep(data, self._handle(self.protocol.receive(data)))
@@ -85,10 +86,11 @@ class Peer(asyncio.Protocol):
         self.protocol.announce(event)
         self._flush()
 
-    def tick(self, now: float) -> None:
+    def tick(self, now: float, *, ask: bool) -> None:
         """Every few seconds: ask whether the client is alive, and give up one that is not."""
-        self.protocol.ping()
-        self._flush()
+        if ask:
+            self.protocol.ping()
+            self._flush()
         if self._is_stuck(now) or (
             not self.protocol.state.opened and now - self._since > OPENING_SECONDS
         ):

@@ -19,7 +19,7 @@ from pasarela.errors import InternalError, NotSupportedByDriver, PasarelaError
 from pasarela.model.handles import NetworkEvent
 from pasarela.rpc.messages import MAX_MESSAGE
 from pasarela.rpc.server import Call
-from pasarela.rpc.session import Services
+from pasarela.rpc.session import Limits, Services
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 # and what all clients of a kind of socket may together.
 SMALL_INPUT = 256 * 1024
 MAX_INPUT = 4 * MAX_MESSAGE
+HOUSEKEEPING_SECONDS = 5.0  # between two looks at clients where keepalive is turned off
 
 
 class Service:
@@ -35,14 +36,22 @@ class Service:
     Args:
         leases: what the engine reads leases by.
         lost: called whenever a client has gone.
+        limits: how much each client is allowed.
     """
 
-    def __init__(self, engine: ServedEngine, leases: LeaseCache, lost: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        engine: ServedEngine,
+        leases: LeaseCache,
+        lost: Callable[[], None],
+        limits: Limits,
+    ) -> None:
         self.engine = engine
         self.answers = Answers(leases, engine.views)
         ids = count()
         self.services = {
-            driver: Services(driver, callback_ids=ids) for driver in ("network", "interface")
+            driver: Services(driver, callback_ids=ids, limits=limits)
+            for driver in ("network", "interface")
         }
         self.lost = lost
         self.peers: set[Peer] = set()
@@ -86,12 +95,12 @@ class Service:
         return sum(one.protocol.waiting for one in rivals) <= MAX_INPUT
 
     async def tick_forever(self, seconds: float) -> None:
-        """See to all clients every so many seconds."""
+        """See to all clients every so many seconds; if not above 0, they are asked nothing."""
         while True:
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(seconds if seconds > 0 else HOUSEKEEPING_SECONDS)
             now = self._loop.time()
             for peer in tuple(self.peers):
-                peer.tick(now)
+                peer.tick(now, ask=seconds > 0)
 
     async def close(self) -> None:
         """Let the worker finish what it has begun, answer it, and hang up on everybody."""

@@ -32,9 +32,6 @@ from pasarela.rpc.procedures import BY_NUMBER, LIFECYCLE, METADATA_CHANGE
 from pasarela.rpc.session import Services, SessionState
 from pasarela.rpc.xdr import XdrError, to_bytes
 
-MAX_UNANSWERED = 5  # calls read from a client before it gets an answer; libvirt's default
-MAX_SILENT_PINGS = 5
-
 
 class Call(NamedTuple):
     """A call that a driver shall answer."""
@@ -57,6 +54,7 @@ class ServerProtocol:
         self.closing = False
         self._splitter = Splitter()
         self._unanswered = 0
+        self._limits = services.limits
         self._silent_pings = 0
         self._out: list[bytes] = []
 
@@ -65,9 +63,9 @@ class ServerProtocol:
     def receive(self, data: bytes) -> Iterator[Call]:
         """Take bytes in; the calls that a driver shall answer come out, one when asked for one.
 
-        Stops at ``MAX_UNANSWERED`` calls; ``resume`` goes on once some have been answered.
+        Stops at as many as may wait; ``resume`` goes on once some have been answered.
         """
-        self._silent_pings = 0
+        self.note_life()
         self._splitter.feed(data)
         return self.resume()
 
@@ -86,7 +84,7 @@ class ServerProtocol:
     @property
     def is_full(self) -> bool:
         """Nothing more is read from this client until it has had an answer."""
-        return self._unanswered >= MAX_UNANSWERED
+        return self._unanswered >= self._limits.unanswered
 
     @property
     def waiting(self) -> int:
@@ -127,15 +125,21 @@ class ServerProtocol:
     def ping(self) -> None:
         """Called every few seconds: asks a client that is silent whether it is alive.
 
-        Only clients that have asked for keepalive are asked; one that never answers is closed.
+        Only clients that have asked for keepalive are asked; one that never answers is closed. But
+        nobody is asked while nothing is read, nor blamed for what waits unread in the socket.
         """
-        if not self.state.keepalive:
+        if not self.state.keepalive or self.is_full:
             return
-        if self._silent_pings >= MAX_SILENT_PINGS:
+        if self._silent_pings >= max(self._limits.silent_pings, 1):
             self.closing = True
             return
         self._silent_pings += 1
-        self._out.append(keepalive(Keepalive.PING))
+        if self._limits.silent_pings:
+            self._out.append(keepalive(Keepalive.PING))
+
+    def note_life(self) -> None:
+        """The client has said something, whatever it was."""
+        self._silent_pings = 0
 
     # one message
 

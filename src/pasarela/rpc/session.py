@@ -51,6 +51,19 @@ _URI = re.compile(r"(?P<scheme>[^:/?#]+):(//(?P<host>[^/?#]*))?(?P<path>[^?#]*)"
 _DRIVERS = ("network", "interface", "qemu")  # qemu: a whole host's URI, as most people have it
 
 
+class Limits(NamedTuple):
+    """What one client may do; libvirt's defaults.
+
+    Attributes:
+        unanswered: calls that are read before one of them has its answer.
+        silent_pings: questions whether it is alive before it is given up; with 0 it is asked
+            nothing, and given up if it says nothing.
+    """
+
+    unanswered: int = 5
+    silent_pings: int = 5
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What a server is, for all its clients.
@@ -63,6 +76,7 @@ class Services:
     driver: str = "network"
     path: str = "/system"
     callback_ids: Iterator[int] = field(default_factory=count)
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def uri(self) -> str:

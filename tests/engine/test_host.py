@@ -7,6 +7,7 @@ import select
 import signal
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -284,6 +285,33 @@ class TestHooks:
         documents_seen = log.with_name("hook.log.input").read_text()
         assert "<hookData>\n  <network>\n    <name>n0</name>" in documents_seen
         assert "  <networkport>" in documents_seen
+
+    def test_are_told_of_updates_of_the_persistent_definition(
+        self, host: Engine, root: Path, log: Path
+    ) -> None:
+        """As libvirt does, whether or not the network runs; a refused one changes nothing."""
+        ref = host.define_xml(documents.nat())
+        update = (ref, 3, 11, "<txt name='a' value='b'/>")
+        host.update(*update, flags=Affect.CONFIG)
+        assert "network n0 updated begin -\n" in log.read_text()
+        assert "<txt name='a' value='b'/>" in log.with_name("hook.log.input").read_text()
+        host.start(ref)
+        (root / "refuse").write_text("updated\n")
+        before = host.xml_desc(ref, inactive=True)
+        with pytest.raises(HookFailed):
+            host.update(ref, 3, 11, "<txt name='c' value='d'/>", flags=Affect.CONFIG)
+        assert host.xml_desc(ref, inactive=True) == before
+
+    def test_may_leave_a_program_running(self, host: Engine, root: Path) -> None:
+        script = Paths.under(root).hooks / "network"
+        script.parent.mkdir(parents=True)
+        script.write_text(f"#!/bin/sh\nsleep 60 & echo $! >> {root}/left\n")
+        script.chmod(0o755)
+        began = time.monotonic()
+        host.start(host.define_xml(documents.nat()))
+        assert time.monotonic() - began < 30
+        for pid in (root / "left").read_text().split():
+            os.kill(int(pid), signal.SIGKILL)
 
     @pytest.mark.parametrize("operation", ["start", "started"])
     def test_a_refused_start_leaves_nothing(

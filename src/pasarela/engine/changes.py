@@ -62,7 +62,7 @@ def change(context: Context, entry: Entry, flags: Affect, edit: Edit) -> None:
     status, after, config = _edited(context, entry, flags, edit)
     if status is None or after is None:
         if config is not None:
-            context.store.save_definition(config)
+            _change_config(context, entry, config)
         return
     _change_live(context, status, after, config)
 
@@ -100,6 +100,20 @@ def _live(context: Context, entry: Entry) -> Status:
     status = context.store.live(entry.name)
     ports = context.ports.ports(entry.name).values()
     return replace(status, network=with_connections(status.network, ports))
+
+
+def _change_config(context: Context, entry: Entry, config: Network) -> None:
+    """Hooks are told of it as of any change, with what is current, and may refuse it."""
+    before = context.store.definition(entry.name)
+    context.store.save_definition(config)
+    if not context.hooks.scripts():
+        return
+    try:
+        current = _live(context, entry) if entry.active else Status(config)
+        run_hook(context.hooks, current, "updated")
+    except BaseException:
+        context.store.save_definition(before)
+        raise
 
 
 def _change_live(context: Context, before: Status, after: Status, config: Network | None) -> None:

@@ -16,6 +16,8 @@ from pasarela.errors import HookFailed
 from pasarela.model.port import Port
 from pasarela.model.status import HOOK_SCRIPT, Status
 
+_MAX_SAID = 64 * 1024  # bytes of what a script that refuses has to say
+
 
 class Hooks:
     """Runs the scripts, where there are any."""
@@ -82,19 +84,27 @@ def _hook_data(documents: tuple[str, ...]) -> str:
 
 def _run(script: Path, name: str, operation: str, sub: str, text: str) -> None:
     import subprocess  # noqa: PLC0415  (12 ms, and hardly anybody has hooks)
+    from tempfile import TemporaryFile  # noqa: PLC0415
 
-    try:
-        done = subprocess.run(
-            [str(script), name, operation, sub, "-"],
-            input=text.encode("utf-8", "surrogateescape"),
-            capture_output=True,
-            check=False,
-        )
-    except OSError as error:
-        raise HookFailed(f"cannot run {script}: {error.strerror}", errno=error.errno) from error
-    if done.returncode != 0:
-        said = done.stderr.decode("utf-8", "replace").strip()
-        raise HookFailed(
-            f"{script} {name} {operation} {sub}: exit status {done.returncode}: {said}",
-            remedy=f"the script {script} refused this; see what it printed, or remove it",
-        )
+    # Files, for the end of a pipe would come with that of the last program the script has left.
+    with TemporaryFile() as document, TemporaryFile() as said:
+        document.write(text.encode("utf-8", "surrogateescape"))
+        document.seek(0)
+        try:
+            status = subprocess.call(
+                [str(script), name, operation, sub, "-"],
+                stdin=document,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+                env={**os.environ, "LC_ALL": "C"},
+            )
+        except OSError as error:
+            raise HookFailed(f"cannot run {script}: {error.strerror}", errno=error.errno) from error
+        if status == 0:
+            return
+        said.seek(0)
+        words = said.read(_MAX_SAID).decode("utf-8", "replace").strip()
+    raise HookFailed(
+        f"{script} {name} {operation} {sub}: exit status {status}: {words}",
+        remedy=f"the script {script} refused this; see what it printed, or remove it",
+    )

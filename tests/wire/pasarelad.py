@@ -114,9 +114,13 @@ class Pasarelad:
 
     def terminate(self, number: Signals = SIGTERM) -> int:
         """End the daemon alone; the networks stay. Its exit code."""
-        assert self._daemon is not None
         self.send(number)
-        return self._daemon.wait(PATIENCE)
+        return self.wait(PATIENCE)
+
+    def wait(self, seconds: float) -> int:
+        """Wait for the daemon's own end; its exit code."""
+        assert self._daemon is not None
+        return self._daemon.wait(seconds)
 
     def stop(self) -> None:
         """End everything and leave nothing."""

@@ -6,6 +6,7 @@ import grp
 import re
 import signal
 import stat
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -98,6 +99,21 @@ def test_a_verbose_daemon_tells_what_happens_to_networks(fresh: Pasarelad) -> No
         "INFO: network told: stopped\n"
         "INFO: stopping; networks stay up\n"
     )
+
+
+def test_a_daemon_ends_when_nobody_has_been_there_for_so_long(fresh: Pasarelad) -> None:
+    define(fresh, "kept", 1)
+    assert fresh.virsh("net-start", "kept").returncode == 0
+    fresh.terminate()
+    fresh.start((PYTHON, "-m", "pasarela.daemon.main", f"--root={fresh.root}", "--timeout=1"))
+    with fresh.connect() as client:
+        with pytest.raises(subprocess.TimeoutExpired):
+            fresh.wait(2.5)
+        client.call(Procedure.CONNECT_LIST_ALL_NETWORKS, pack_numbers(1, 0))
+    assert fresh.wait(10) == 0
+    assert fresh.run("ip", "-o", "link", "show", "keptbr").returncode == 0
+    assert not Path(fresh.socket).exists()
+    fresh.start()
 
 
 def test_a_killed_daemon_is_succeeded(fresh: Pasarelad) -> None:

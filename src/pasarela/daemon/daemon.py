@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pasarela.daemon.access import Policy
 from pasarela.daemon.bus_watch import BusWatch
 from pasarela.daemon.config import Config
+from pasarela.daemon.idle import IdleTimeout
 from pasarela.daemon.lease_cache import LeaseCache
 from pasarela.daemon.listening import Door, inherited, made
 from pasarela.daemon.notify import notify
@@ -48,9 +49,13 @@ def locks(root: Path) -> Iterator[None]:
 
 
 class Daemon:
-    """Serves the networks below ``root``; whoever makes it holds the locks."""
+    """Serves the networks below ``root``; whoever makes it holds the locks.
 
-    def __init__(self, root: Path, config: Config) -> None:
+    Args:
+        timeout: seconds without a client after which it ends; None for never.
+    """
+
+    def __init__(self, root: Path, config: Config, timeout: int | None = None) -> None:
         self._root = root
         self._config = config
         self._stopping = asyncio.Event()
@@ -59,7 +64,8 @@ class Daemon:
         policy = Policy(config.group, config.everybody_may_write)
         listeners = inherited(os.environ) or made(root / "run/libvirt", config)
         self._door = Door(listeners, policy, config.max_clients)
-        self._service = Service(self._engine, leases, self._door.left, config.limits)
+        self._service = Service(self._engine, leases, self._left, config.limits)
+        self._idle = IdleTimeout(timeout, self._service.is_idle, self._stopping.set)
 
     async def run(self) -> None:
         """Serve until told to stop."""
@@ -72,6 +78,7 @@ class Daemon:
         )
         try:
             await self._service.work(self._settle)
+            self._idle.begin()
             notify("READY=1\nSTATUS=Serving networks and interfaces")
             log.info("serving %s", self._root / "run/libvirt")
             await self._stopping.wait()
@@ -79,10 +86,16 @@ class Daemon:
             notify("STOPPING=1")
             log.info("stopping; networks stay up")
             ticking.cancel()
+            self._idle.cancel()
             resolver.close()
             bus.close()
             self._door.close()
             await self._service.close()
+
+    def _left(self) -> None:
+        """A client has gone."""
+        self._door.left()
+        self._idle.begin()
 
     def _watch_signals(self) -> None:
         loop = asyncio.get_running_loop()

@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     logging.getLogger("asyncio").setLevel(logging.WARNING)
     try:
-        asyncio.run(_serve(options.root, options.config))
+        asyncio.run(_serve(options.root, options.config, options.timeout))
     except PasarelaError as error:
         print(f"error: {error.message}", file=sys.stderr)
         if error.remedy:
@@ -49,13 +49,13 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-async def _serve(root: Path, config: Path | None) -> None:
+async def _serve(root: Path, config: Path | None, timeout: int | None) -> None:
     settings = _settings(root, config)
     _raise_file_limit(settings.max_clients)
     _take_its_name()
     answer_first()
     with locks(root):
-        await Daemon(root, settings).run()
+        await Daemon(root, settings, timeout).run()
 
 
 def _settings(root: Path, given: Path | None) -> Config:
@@ -86,6 +86,12 @@ def _raise_file_limit(clients: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
+def _seconds(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of seconds")
+    return int(text)
+
+
 def _version() -> str:
     from importlib.metadata import version  # noqa: PLC0415  (100 ms that starting need not wait)
 
@@ -105,7 +111,18 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         help="a prefix of libvirt's directories (default: /)",
     )
     parser.add_argument(
-        "--config", type=Path, metavar="FILE", help=f"settings (default: DIR/{CONFIG_FILE})"
+        "-f",
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help=f"settings (default: DIR/{CONFIG_FILE})",
+    )
+    parser.add_argument(
+        "-t",
+        "--timeout",
+        type=_seconds,
+        metavar="SECONDS",
+        help="end after so long without a client; networks stay up (default: never)",
     )
     parser.add_argument(
         "-v", "--verbose", action="store_true", help="tell of what happens to networks, too"

@@ -102,6 +102,10 @@ class Service:
             for peer in tuple(self.peers):
                 peer.tick(now, ask=seconds > 0)
 
+    def is_idle(self) -> bool:
+        """Nobody is connected, and nothing is being done."""
+        return not self.peers and not self.is_changing()
+
     async def close(self) -> None:
         """Let the worker finish what it has begun, answer it, and hang up on everybody."""
         await self._worker.close()

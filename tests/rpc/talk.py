@@ -27,8 +27,14 @@ def call_bytes(
 class Peer:
     """A server's side that is fed by hand."""
 
-    def __init__(self, *, readonly: bool = False, services: Services | None = None) -> None:
-        self.server = ServerProtocol(services or Services(), readonly=readonly)
+    def __init__(
+        self,
+        *,
+        readonly: bool = False,
+        services: Services | None = None,
+        refusal: str | None = None,
+    ) -> None:
+        self.server = ServerProtocol(services or Services(), readonly=readonly, refusal=refusal)
         self._splitter = Splitter()
 
     def opened(self, uri: str = "network:///system", flags: int = 0) -> Peer:

@@ -42,6 +42,14 @@ def test_a_call_before_opening_is_refused_by_kind() -> None:
     assert peer.refusal(3) == (1, 7, "internal error: hypervisor connection not open")
 
 
+def test_who_may_not_come_in_is_told_why_and_hung_up_on() -> None:
+    peer = Peer(refusal="you are not in the group")
+    text = "authentication failed: you are not in the group"
+    assert peer.refusal(66) == (45, 7, text)
+    assert peer.server.closing
+    assert peer.say(call_bytes(46, pack_string("x"))) == []
+
+
 def test_opening_twice_keeps_the_first() -> None:
     peer = Peer().opened()
     again = pack_optional("network:///system") + pack_numbers(0)

@@ -18,6 +18,8 @@ import pytest
 
 from oracle.rpc import Handle, OracleError, Procedure, RpcClient, pack_numbers, pack_string
 from pasarela.client.embedded import open_embedded
+from pasarela.daemon.access import Credentials, Policy
+from pasarela.daemon.config import Config
 from pasarela.errors import StoreOwned
 from wire.pasarelad import PYTHON, Pasarelad
 
@@ -222,8 +224,12 @@ def test_a_socket_that_anybody_may_open_still_lets_only_the_right_ones_in(
     as_nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
     writing = pasarelad.run(*as_nobody, "virsh", "-c", pasarelad.uri, "net-list", "--all")
     Path(pasarelad.socket).chmod(0o770)
-    assert writing.returncode != 0  # hung up on: an error, or the end by SIGPIPE
+    assert writing.returncode == 1
     assert writing.stdout == ""
+    connecting, refused = writing.stderr.splitlines()
+    assert connecting == "error: failed to connect to the hypervisor"
+    why = Policy(Config.default().group).refusal(Credentials(1, 65534, 65534))
+    assert refused == f"error: authentication failed: {why}"
 
 
 def test_the_groups_that_count_are_those_of_the_process(fresh: Pasarelad) -> None:

@@ -137,6 +137,13 @@ def test_who_may_change_networks(policy: Policy, uid: int, gid: int, allowed: bo
     assert policy.allows(Credentials(1, uid, gid)) is allowed
 
 
+def test_who_is_kept_out_is_told_by_which_group() -> None:
+    stranger = Credentials(1, 65534, 65534)
+    assert Policy(group=0).refusal(stranger) == "user 65534 is not in the group root"
+    assert Policy().refusal(stranger) == "only root may change networks here, not user 65534"
+    assert Policy(group=65534).refusal(stranger) is None
+
+
 ACTIVATOR = """
 import os, socket, sys
 root, python = sys.argv[1:]

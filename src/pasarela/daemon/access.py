@@ -10,6 +10,7 @@ import socket
 import struct
 from array import array
 from dataclasses import dataclass
+from functools import lru_cache
 
 _UCRED = struct.Struct("iII")  # struct ucred: pid, uid, gid
 _SO_PEERGROUPS = 59
@@ -72,7 +73,23 @@ class Policy:
     group: int | None = None
     everybody: bool = False
 
+    def refusal(self, peer: Credentials) -> str | None:
+        """Why somebody may not come in; None if they may."""
+        if self.allows(peer):
+            return None
+        if self.group is None:
+            return f"only root may change networks here, not user {peer.uid}"
+        return f"user {peer.uid} is not in the group {_group_name(self.group)}"
+
     def allows(self, peer: Credentials) -> bool:
         if self.everybody or peer.uid in (0, os.geteuid()):
             return True
         return self.group is not None and self.group in {peer.gid, *peer.groups}
+
+
+@lru_cache(maxsize=1)  # asking may take long, and this is the thread that answers
+def _group_name(gid: int) -> str:
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)

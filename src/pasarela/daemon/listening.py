@@ -149,12 +149,11 @@ class Door:
                 return
 
     def _admit(self, connection: socket.socket, listener: Listener) -> None:
-        if not listener.readonly and not self._policy.allows(Credentials.of(connection)):
-            connection.close()
-            return
-        task = self._loop.create_task(
-            self._take_in(ClientSocket(connection, self._service.is_changing), listener)
-        )
+        refusal = None
+        if not listener.readonly:
+            refusal = self._policy.refusal(Credentials.of(connection))
+        client = ClientSocket(connection, self._service.is_changing)
+        task = self._loop.create_task(self._take_in(client, listener, refusal))
         self._arriving.add(task)
         task.add_done_callback(self._arrived)
         if not self._has_room():
@@ -168,10 +167,13 @@ class Door:
     def _has_room(self) -> bool:
         return len(self._service.peers) + len(self._arriving) < self._max_clients
 
-    async def _take_in(self, connection: ClientSocket, listener: Listener) -> None:
-        await self._loop.connect_accepted_socket(
-            lambda: Peer(self._service, listener.driver, readonly=listener.readonly), connection
-        )
+    async def _take_in(
+        self, connection: ClientSocket, listener: Listener, refusal: str | None
+    ) -> None:
+        def peer() -> Peer:
+            return Peer(self._service, listener.driver, readonly=listener.readonly, refusal=refusal)
+
+        await self._loop.connect_accepted_socket(peer, connection)
 
     def _rest(self, error: OSError) -> None:
         """Out of descriptors or memory: stop for a moment, as others leave."""

@@ -24,11 +24,17 @@ STUCK_SECONDS = 30.0  # in which it must have read something of what it was sent
 
 
 class Peer(asyncio.Protocol):
-    """Feeds the protocol, and keeps what a client can make us hold within bounds."""
+    """Feeds the protocol, and keeps what a client can make us hold within bounds.
 
-    def __init__(self, service: Service, driver: str, *, readonly: bool) -> None:
+    Args:
+        refusal: why the client may not come in, if it may not.
+    """
+
+    def __init__(
+        self, service: Service, driver: str, *, readonly: bool, refusal: str | None
+    ) -> None:
         self.readonly = readonly
-        self.protocol = ServerProtocol(service.services[driver], readonly=readonly)
+        self.protocol = ServerProtocol(service.services[driver], readonly=readonly, refusal=refusal)
         self._service = service
         self._loop = asyncio.get_running_loop()
         self._since = self._loop.time()

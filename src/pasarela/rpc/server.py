@@ -47,10 +47,13 @@ class ServerProtocol:
     Args:
         services: what the server is, the same for all its clients.
         readonly: the client came through the read-only socket.
+        refusal: why the client may not come in at all, as it is told.
     """
 
-    def __init__(self, services: Services, *, readonly: bool = False) -> None:
-        self.state = SessionState(services, readonly=readonly)
+    def __init__(
+        self, services: Services, *, readonly: bool = False, refusal: str | None = None
+    ) -> None:
+        self.state = SessionState(services, readonly=readonly, refusal=refusal)
         self.closing = False
         self._splitter = Splitter()
         self._unanswered = 0
@@ -194,8 +197,8 @@ class ServerProtocol:
             values = own(self.state, *arguments)
         except PasarelaError as error:
             self._refuse(header, error)
-            return
-        self._send(_reply_header(header), to_bytes(procedure.result_type, values))
+        else:
+            self._send(_reply_header(header), to_bytes(procedure.result_type, values))
         if self.state.closed:
             self.closing = True
 

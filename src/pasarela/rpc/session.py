@@ -45,6 +45,8 @@ IDENTITY = {
     "system.token": "string",
 }
 
+_HOW_TO_GET_IN = "join the group that may (then log in again), or only look: -r"
+
 EVENT_LIFECYCLE, EVENT_METADATA = 0, 1
 MAX_CALLBACKS = 1024  # of one client, who needs one for each kind of event
 _URI = re.compile(r"(?P<scheme>[^:/?#]+):(//(?P<host>[^/?#]*))?(?P<path>[^?#]*)")
@@ -95,8 +97,9 @@ class Subscription(NamedTuple):
 class SessionState:
     """A client's state; the methods are the calls that the protocol itself answers."""
 
-    def __init__(self, services: Services, *, readonly: bool) -> None:
+    def __init__(self, services: Services, *, readonly: bool, refusal: str | None = None) -> None:
         self.services = services
+        self._refusal = refusal
         self.readonly = readonly
         self.authenticated = False
         self.opened = False
@@ -108,6 +111,9 @@ class SessionState:
 
     def list_auth(self) -> tuple[list[int]]:
         """Who may connect is decided at the socket; asking is what authenticates."""
+        if self._refusal is not None:
+            self.closed = True
+            raise AuthFailed(self._refusal, remedy=_HOW_TO_GET_IN)
         self.authenticated = True
         return ([AUTH_NONE],)
 

@@ -123,10 +123,15 @@ class Peer(asyncio.Protocol):
         )
 
     def _handle(self, calls: Iterable[Call]) -> bytes:
-        """Answer calls; what has been sent."""
+        """Answer calls; what has been sent last.
+
+        Many small questions may have come in one piece, so answers go out as they add up.
+        """
         for call in calls:
             self._service.serve(self, call)
-            if self._stuck_since is not None:
+            if self.protocol.unsent > HIGH_WATER:
+                self._flush()
+            if self._stuck_since is not None or self._transport.is_closing():
                 break
         sent = self._flush()
         self._set_paused()

@@ -60,6 +60,7 @@ class ServerProtocol:
         self._limits = services.limits
         self._silent_pings = 0
         self._out: list[bytes] = []
+        self.unsent = 0  # bytes that take_bytes has not taken
 
     # what comes in
 
@@ -100,6 +101,7 @@ class ServerProtocol:
         """What is to be sent."""
         out = b"".join(self._out)
         self._out.clear()
+        self.unsent = 0
         return out
 
     def reply(self, call: Call, values: tuple[Any, ...] = ()) -> None:
@@ -138,7 +140,7 @@ class ServerProtocol:
             return
         self._silent_pings += 1
         if self._limits.silent_pings:
-            self._out.append(keepalive(Keepalive.PING))
+            self._put(keepalive(Keepalive.PING))
 
     def note_life(self) -> None:
         """The client has said something, whatever it was."""
@@ -170,7 +172,7 @@ class ServerProtocol:
 
     def _answer_ping(self, header: Header) -> None:
         if header.procedure == Keepalive.PING:
-            self._out.append(keepalive(Keepalive.PONG))
+            self._put(keepalive(Keepalive.PONG))
 
     def _check_authenticated(self, procedure: Procedure) -> None:
         if not self.state.authenticated and procedure.family is not Family.AUTH:
@@ -210,10 +212,14 @@ class ServerProtocol:
         header = Header(
             REMOTE_PROGRAM, VERSION, event.number, Kind.MESSAGE, EVENT_SERIAL, Status.OK
         )
-        self._out.append(message(header, to_bytes(event.type, values)))
+        self._put(message(header, to_bytes(event.type, values)))
 
     def _send(self, header: Header, payload: bytes) -> None:
-        self._out.append(message(header, payload))
+        self._put(message(header, payload))
+
+    def _put(self, data: bytes) -> None:
+        self._out.append(data)
+        self.unsent += len(data)
 
 
 _KEEPALIVE = (KEEPALIVE_PROGRAM, VERSION, Kind.MESSAGE)

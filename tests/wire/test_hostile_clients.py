@@ -293,6 +293,22 @@ def test_unfinished_messages_of_many_clients_find_an_end(pasarelad: Pasarelad) -
         client.socket.close()
 
 
+def test_unfinished_messages_of_very_many_clients_find_an_end_too(pasarelad: Pasarelad) -> None:
+    """A quarter of a megabyte each."""
+    allow_files(2000)
+    before = memory(pasarelad)
+    clients = [Raw(pasarelad, readonly=True) for _ in range(1000)]
+    piece = OPENING + struct.pack(">I", 33554432) + bytes(250 * 1024)
+    for client in clients:
+        with contextlib.suppress(ConnectionError, BrokenPipeError):
+            client.socket.sendall(piece)
+    assert answers(pasarelad)
+    assert memory(pasarelad) - before < 200
+    for client in clients:
+        client.socket.close()
+    assert answers(pasarelad)
+
+
 def test_others_are_served_while_somebody_misbehaves(pasarelad: Pasarelad) -> None:
     usual = latency(pasarelad)
     noisy = [Raw(pasarelad) for _ in range(50)]

@@ -41,6 +41,7 @@ class Peer(asyncio.Protocol):
         self._paused = False
         self._stuck_since: float | None = None
         self._unsent = 0
+        self._held = 0  # bytes of input, as the service knows of them
         self._transport: asyncio.Transport
 
     # asyncio's side
@@ -52,6 +53,7 @@ class Peer(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._service.peers.discard(self)
+        self._hold(0)
         self._service.lost()
 
     def data_received(self, data: bytes) -> None:
@@ -135,7 +137,13 @@ class Peer(asyncio.Protocol):
                 break
         sent = self._flush()
         self._set_paused()
+        if self._held != self.protocol.waiting and not self._transport.is_closing():
+            self._hold(self.protocol.waiting)
         return sent
+
+    def _hold(self, waiting: int) -> None:
+        self._service.held[self.readonly] += waiting - self._held
+        self._held = waiting
 
     def _flush(self) -> bytes:
         if self._transport.is_closing():

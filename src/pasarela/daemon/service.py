@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 # Input that waits for the rest of its message: what one client may make us hold beside others,
 # and what all clients of a kind of socket may together.
-SMALL_INPUT = 256 * 1024
+SMALL_INPUT = 16 * 1024
 MAX_INPUT = 4 * MAX_MESSAGE
 HOUSEKEEPING_SECONDS = 5.0  # between two looks at clients where keepalive is turned off
 
@@ -55,6 +55,7 @@ class Service:
         }
         self.lost = lost
         self.peers: set[Peer] = set()
+        self.held = {False: 0, True: 0}  # bytes of input, of those who may change and who may not
         self._loop = asyncio.get_running_loop()
         self._worker = Worker("changes")
 
@@ -91,8 +92,7 @@ class Service:
         """
         if peer.protocol.waiting <= SMALL_INPUT:
             return True
-        rivals = (one for one in self.peers if one.readonly == peer.readonly)
-        return sum(one.protocol.waiting for one in rivals) <= MAX_INPUT
+        return self.held[peer.readonly] <= MAX_INPUT
 
     async def tick_forever(self, seconds: float) -> None:
         """See to all clients every so many seconds; if not above 0, they are asked nothing."""

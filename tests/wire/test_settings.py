@@ -176,6 +176,18 @@ def test_a_socket_for_changes_that_systemd_could_not_open_is_missed(
     assert "no socket for those who may change networks" in caplog.text
 
 
+def test_a_socket_for_what_is_not_there_is_closed(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """libvirt's units have one for its administration, which is another protocol."""
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(tmp_path / "virtnetworkd-admin-sock"))
+        monkeypatch.setattr(listening, "FIRST_FD", os.dup(made.fileno()))
+    environment = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
+    assert listening.inherited(environment) == []
+    assert "a socket that nobody answers at" in caplog.text
+
+
 @pytest.mark.netns
 def test_sockets_of_systemds_are_taken_over(pasarelad: Pasarelad) -> None:
     pasarelad.terminate()

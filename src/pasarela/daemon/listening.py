@@ -43,7 +43,8 @@ def inherited(environment: Mapping[str, str]) -> list[Listener]:
         return []
     count = int(environment.get("LISTEN_FDS", "0"))
     names = [*environment.get("LISTEN_FDNAMES", "").split(":"), *[""] * count]
-    found = [_adopted(FIRST_FD + index, names[index]) for index in range(count)]
+    handed = [_adopted(FIRST_FD + index, names[index]) for index in range(count)]
+    found = [one for one in handed if one is not None]
     if found and all(one.readonly for one in found):
         log.warning(
             "systemd handed over no socket for those who may change networks: if that is not meant "
@@ -52,12 +53,20 @@ def inherited(environment: Mapping[str, str]) -> list[Listener]:
     return found
 
 
-def _adopted(fd: int, name: str) -> Listener:
-    """What a socket is for, its path tells, or its unit's name, as in libvirt."""
+def _adopted(fd: int, name: str) -> Listener | None:
+    """What a socket is for, its path tells, or its unit's name, as in libvirt.
+
+    None for what Pasarela has not: whoever came by libvirt's administration socket, say, would
+    else be let in to change networks.
+    """
     os.set_inheritable(fd, False)
     found = socket.socket(fileno=fd)
     found.setblocking(False)
     path = str(found.getsockname())
+    if found.family != socket.AF_UNIX or "-admin" in path + name:
+        log.warning("systemd handed over a socket that nobody answers at: %s %s", name, path)
+        found.close()
+        return None
     readonly = path.endswith("-ro") or name.endswith("-ro.socket")
     interfaces = "virtinterfaced" in (path + name)
     return Listener(found, readonly, "interface" if interfaces else "network")

@@ -87,9 +87,17 @@ def test_other_uris_do_not(uri: str, refusal: tuple[int, int, str]) -> None:
     assert peer.refusal(1, pack_optional(uri) + pack_numbers(0)) == refusal
 
 
-def test_features() -> None:
+def test_only_keepalive_is_asked_for_before_opening() -> None:
     peer = Peer()
     peer.ask(66)
+    assert peer.ask(60, pack_numbers(10))[1].number() == 1
+    assert peer.refusal(60, pack_numbers(14)) == (
+        1, 7, "internal error: hypervisor connection not open",
+    )  # fmt: skip
+
+
+def test_features() -> None:
+    peer = Peer().opened()
     known = {n for n in range(1, 30) if peer.ask(60, pack_numbers(n))[1].number()}
     assert known == {8, 9, 10, 14, 15, 16}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import grp
 import re
 import signal
+import socket
 import stat
 import subprocess
 import threading
@@ -147,6 +148,24 @@ def test_a_reload_finds_definitions_that_were_put_there(fresh: Pasarelad) -> Non
     path.write_text(NAT.format(name="late", number=3))
     fresh.send(signal.SIGHUP)
     until(lambda: fresh.virsh("net-list", "--all", "--name").stdout.split() == ["late"])
+
+
+def test_systemd_is_told_of_a_reload_and_of_the_end(fresh: Pasarelad) -> None:
+    """As Type=notify-reload wants it, too: with the time, and then that it is ready."""
+    path = fresh.folder / "ready"
+    path.unlink()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+        told.bind(str(path))
+        told.settimeout(10)
+        before = time.monotonic_ns() // 1000
+        fresh.send(signal.SIGHUP)
+        found = re.fullmatch(r"RELOADING=1\nMONOTONIC_USEC=(\d+)", told.recv(4096).decode())
+        assert found is not None
+        assert before <= int(found[1]) <= time.monotonic_ns() // 1000
+        assert told.recv(4096) == b"READY=1"
+        assert fresh.terminate() == 0
+        assert told.recv(4096) == b"STOPPING=1"
+    fresh.start()
 
 
 def until(holds: object, seconds: float = 10.0) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import signal
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -133,7 +134,7 @@ class Daemon:
         _log_all(self._engine.take_warnings())
 
     def _reload(self) -> None:
-        notify("RELOADING=1")
+        notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
         log.info("reloading")
         self._service.work(self._engine.reload).add_done_callback(_reloaded)
 

@@ -152,8 +152,10 @@ class SessionState:
     # what the server is
 
     def supports(self, feature: int) -> tuple[int]:
-        if feature == KEEPALIVE:
+        if feature == KEEPALIVE:  # the only one that clients ask for before they open
             self.keepalive = True
+        else:
+            self._need_open()
         return (int(feature in FEATURES),)
 
     def type(self) -> tuple[str]:

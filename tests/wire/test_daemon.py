@@ -314,6 +314,28 @@ def test_beyond_the_limit_clients_wait_for_one_to_leave(fresh: Pasarelad) -> Non
         other.close()
 
 
+def test_those_who_only_look_leave_room_for_those_who_may_change(fresh: Pasarelad) -> None:
+    settings = fresh.root / "etc/libvirt/virtnetworkd.conf"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text("max_clients = 10\n")
+    fresh.terminate()
+    fresh.start()
+    looking = [fresh.connect(readonly=True) for _ in range(9)]
+    with socket.socket(socket.AF_UNIX) as tenth:
+        tenth.settimeout(0.3)
+        tenth.connect(fresh.readonly_socket)
+        tenth.sendall(b"\0\0\0\0")  # hung up on for it, once somebody listens
+        with pytest.raises(TimeoutError):
+            tenth.recv(1)
+        with fresh.connect() as client:
+            client.call(Procedure.CONNECT_LIST_ALL_NETWORKS, pack_numbers(1, 0))
+        looking.pop().close()
+        tenth.settimeout(10)
+        assert tenth.recv(1) == b""
+    for one in looking:
+        one.close()
+
+
 def test_reads_do_not_wait_for_changes(pasarelad: Pasarelad) -> None:
     """While networks are started and stopped, another client asks."""
     for number in range(6):

@@ -93,9 +93,9 @@ class Daemon:
             self._door.close()
             await self._service.close()
 
-    def _left(self) -> None:
+    def _left(self, readonly: bool) -> None:
         """A client has gone."""
-        self._door.left()
+        self._door.left(readonly)
         self._idle.begin()
 
     def _watch_signals(self) -> None:

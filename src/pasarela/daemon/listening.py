@@ -7,7 +7,7 @@ import errno
 import logging
 import os
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,36 +105,43 @@ def _listen(path: Path, readonly: bool, driver: str, config: Config) -> Listener
 
 
 class Door:
-    """Takes clients in, no more than the configured number at once."""
+    """Takes clients in, no more than the configured number at once.
+
+    Those who may only look, anybody, leave a tenth of the places to those who may change networks.
+    """
 
     def __init__(self, listeners: Iterable[Listener], policy: Policy, max_clients: int) -> None:
         self._listeners = list(listeners)
         self._policy = policy
-        self._max_clients = max_clients
+        self._places = {False: max_clients, True: max_clients - max_clients // 10}
+        self._inside = {False: 0, True: 0}  # those who may change, and those who may not
         self._loop = asyncio.get_running_loop()
         self._service: Service
-        self._open = False
+        self._open: set[socket.socket] = set()
         self._arriving: set[asyncio.Task[None]] = set()
 
     def open(self, service: Service | None = None) -> None:
+        """For all who find room."""
         if service is not None:
             self._service = service
-        if self._open or not self._listeners:
-            return
-        self._open = True
         for listener in self._listeners:
-            self._loop.add_reader(listener.socket, self._accept, listener)
+            if listener.socket not in self._open and self._has_room(listener.readonly):
+                self._open.add(listener.socket)
+                self._loop.add_reader(listener.socket, self._accept, listener)
 
     def shut(self) -> None:
         """Let those who want to connect wait."""
-        self._open = False
         for listener in self._listeners:
-            self._loop.remove_reader(listener.socket)
+            self._shut(listener)
 
-    def left(self) -> None:
+    def _shut(self, listener: Listener) -> None:
+        self._open.discard(listener.socket)
+        self._loop.remove_reader(listener.socket)
+
+    def left(self, readonly: bool) -> None:
         """A client has gone, so another one may come in."""
-        if self._has_room():
-            self.open()
+        self._inside[readonly] -= 1
+        self.open()
 
     def close(self) -> None:
         self.shut()
@@ -154,34 +161,36 @@ class Door:
                 self._rest(error)
                 return
             self._admit(connection, listener)
-            if not self._open:
+            if listener.socket not in self._open:
                 return
 
     def _admit(self, connection: socket.socket, listener: Listener) -> None:
         refusal = None
         if not listener.readonly:
             refusal = self._policy.refusal(Credentials.of(connection))
+        readonly = listener.readonly or refusal is not None
+        if not self._has_room(readonly):
+            connection.close()
+            return
+        self._inside[readonly] += 1
         client = ClientSocket(connection, self._service.is_changing)
-        task = self._loop.create_task(self._take_in(client, listener, refusal))
-        self._arriving.add(task)
-        task.add_done_callback(self._arrived)
-        if not self._has_room():
-            self.shut()
 
-    def _arrived(self, task: asyncio.Task[None]) -> None:
-        """Whoever has just come in was counted twice for a moment."""
-        self._arriving.discard(task)
-        self.left()
-
-    def _has_room(self) -> bool:
-        return len(self._service.peers) + len(self._arriving) < self._max_clients
-
-    async def _take_in(
-        self, connection: ClientSocket, listener: Listener, refusal: str | None
-    ) -> None:
         def peer() -> Peer:
-            return Peer(self._service, listener.driver, readonly=listener.readonly, refusal=refusal)
+            return Peer(self._service, listener.driver, readonly=readonly, refusal=refusal)
 
+        task = self._loop.create_task(self._take_in(client, peer))
+        self._arriving.add(task)
+        task.add_done_callback(self._arriving.discard)
+        for one in self._listeners:
+            if not self._has_room(one.readonly):
+                self._shut(one)
+
+    def _has_room(self, readonly: bool) -> bool:
+        inside = self._inside
+        full = sum(inside.values()) >= self._places[False]
+        return not full and (not readonly or inside[True] < self._places[True])
+
+    async def _take_in(self, connection: ClientSocket, peer: Callable[[], Peer]) -> None:
         await self._loop.connect_accepted_socket(peer, connection)
 
     def _rest(self, error: OSError) -> None:

@@ -54,7 +54,7 @@ class Peer(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._service.peers.discard(self)
         self._hold(0)
-        self._service.lost()
+        self._service.lost(self.readonly)
 
     def data_received(self, data: bytes) -> None:
         answers = self._service.answers

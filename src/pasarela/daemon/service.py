@@ -35,7 +35,7 @@ class Service:
 
     Args:
         leases: what the engine reads leases by.
-        lost: called whenever a client has gone.
+        lost: called whenever a client has gone; with whether it might only look.
         limits: how much each client is allowed.
     """
 
@@ -43,7 +43,7 @@ class Service:
         self,
         engine: ServedEngine,
         leases: LeaseCache,
-        lost: Callable[[], None],
+        lost: Callable[[bool], None],
         limits: Limits,
     ) -> None:
         self.engine = engine

@@ -309,6 +309,27 @@ def test_unfinished_messages_of_very_many_clients_find_an_end_too(pasarelad: Pas
     assert answers(pasarelad)
 
 
+def test_answers_that_nobody_reads_find_an_end_too(pasarelad: Pasarelad) -> None:
+    """Of many clients, each of which asks but once."""
+    allow_files(2000)
+    with pasarelad.connect() as client:
+        text = f"<network><name>long</name><description>{'y' * 500_000}</description></network>"
+        handle = client.call(Procedure.NETWORK_DEFINE_XML, pack_string(text)).handle()
+    before = memory(pasarelad)
+    ask = frame(Procedure.NETWORK_GET_XML_DESC, handle.pack() + pack_numbers(0), 2)
+    deaf = [Raw(pasarelad, readonly=True) for _ in range(1000)]
+    for raw in deaf:
+        raw.socket.sendall(OPENING + ask)
+    for raw in deaf:  # each has been served, or dropped
+        with contextlib.suppress(ConnectionError):
+            raw.socket.recv(4)
+    assert answers(pasarelad)
+    assert memory(pasarelad) - before < 200
+    for raw in deaf:
+        raw.socket.close()
+    assert answers(pasarelad)
+
+
 def test_others_are_served_while_somebody_misbehaves(pasarelad: Pasarelad) -> None:
     usual = latency(pasarelad)
     noisy = [Raw(pasarelad) for _ in range(50)]

@@ -42,6 +42,7 @@ class Peer(asyncio.Protocol):
         self._stuck_since: float | None = None
         self._unsent = 0
         self._held = 0  # bytes of input, as the service knows of them
+        self.owed = 0  # and of answers that have not been read
         self._transport: asyncio.Transport
 
     # asyncio's side
@@ -54,6 +55,7 @@ class Peer(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._service.peers.discard(self)
         self._hold(0)
+        self._owe(0)
         self._service.lost(self.readonly)
 
     def data_received(self, data: bytes) -> None:
@@ -66,7 +68,7 @@ class Peer(asyncio.Protocol):
         known = answers.find(data)
         if known is not None:
             self.protocol.note_life()
-            self._transport.write(known)
+            self._write(known)
         else:
             answers.keep(data, self._handle(self.protocol.receive(data)))
 
@@ -77,6 +79,7 @@ class Peer(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._stuck_since = None
+        self._owe(self._transport.get_write_buffer_size())
         self._handle(self.protocol.resume())
 
     # the service's side
@@ -99,6 +102,7 @@ class Peer(asyncio.Protocol):
         if ask:
             self.protocol.ping()
             self._flush()
+        self._owe(self._transport.get_write_buffer_size())
         if self._is_stuck(now) or (
             not self.protocol.state.opened and now - self._since > OPENING_SECONDS
         ):
@@ -141,6 +145,18 @@ class Peer(asyncio.Protocol):
             self._hold(self.protocol.waiting)
         return sent
 
+    def _write(self, data: bytes) -> None:
+        self._transport.write(data)
+        unsent = self._transport.get_write_buffer_size()
+        if unsent != self.owed and not self._transport.is_closing():
+            self._owe(unsent)
+            if unsent > MAX_UNSENT or not self._service.may_owe(self):
+                self.drop()
+
+    def _owe(self, unsent: int) -> None:
+        self._service.owed[self.readonly] += unsent - self.owed
+        self.owed = unsent
+
     def _hold(self, waiting: int) -> None:
         self._service.held[self.readonly] += waiting - self._held
         self._held = waiting
@@ -150,10 +166,7 @@ class Peer(asyncio.Protocol):
             return b""
         data = self.protocol.take_bytes()
         if data:
-            self._transport.write(data)
-            if self._transport.get_write_buffer_size() > MAX_UNSENT:
-                self.drop()
-                return data
+            self._write(data)
         if self.protocol.closing:
             self._transport.close()
         return data

@@ -23,10 +23,10 @@ from pasarela.rpc.session import Limits, Services
 
 log = logging.getLogger(__name__)
 
-# Input that waits for the rest of its message: what one client may make us hold beside others,
-# and what all clients of a kind of socket may together.
-SMALL_INPUT = 16 * 1024
-MAX_INPUT = 4 * MAX_MESSAGE
+# Input that waits for the rest of its message, and answers that nobody reads: what one client may
+# make us hold of either beside others, and what all clients of a kind of socket may together.
+SMALL = 16 * 1024
+MAX_HELD = 4 * MAX_MESSAGE
 HOUSEKEEPING_SECONDS = 5.0  # between two looks at clients where keepalive is turned off
 
 
@@ -55,7 +55,9 @@ class Service:
         }
         self.lost = lost
         self.peers: set[Peer] = set()
-        self.held = {False: 0, True: 0}  # bytes of input, of those who may change and who may not
+        # Bytes of input, and of answers unread, of those who may change and those who may not.
+        self.held = {False: 0, True: 0}
+        self.owed = {False: 0, True: 0}
         self._loop = asyncio.get_running_loop()
         self._worker = Worker("changes")
 
@@ -90,9 +92,11 @@ class Service:
 
         Those who may only look, anybody, cannot take it away from those who may change networks.
         """
-        if peer.protocol.waiting <= SMALL_INPUT:
-            return True
-        return self.held[peer.readonly] <= MAX_INPUT
+        return peer.protocol.waiting <= SMALL or self.held[peer.readonly] <= MAX_HELD
+
+    def may_owe(self, peer: Peer) -> bool:
+        """Whether what a client has not read yet still finds room, likewise."""
+        return peer.owed <= SMALL or self.owed[peer.readonly] <= MAX_HELD
 
     async def tick_forever(self, seconds: float) -> None:
         """See to all clients every so many seconds; if not above 0, they are asked nothing."""

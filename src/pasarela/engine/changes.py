@@ -104,10 +104,11 @@ def _live(context: Context, entry: Entry) -> Status:
 
 def _change_config(context: Context, entry: Entry, config: Network) -> None:
     """Hooks are told of it as of any change, with what is current, and may refuse it."""
+    if not context.hooks.scripts():
+        context.store.save_definition(config)
+        return
     before = context.store.definition(entry.name)
     context.store.save_definition(config)
-    if not context.hooks.scripts():
-        return
     try:
         current = _live(context, entry) if entry.active else Status(config)
         run_hook(context.hooks, current, "updated")

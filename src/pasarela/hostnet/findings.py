@@ -44,8 +44,8 @@ def outside(
             address alone (/32), as clouds give them, its router is one.
     """
     same = [each for each in addresses if each.version == gateway.version]
-    near = [*(each.network for each in same), *on_link]
-    if not same or gateway.is_link_local or any(gateway in each for each in near):
+    reached = [*(each.network for each in same), *on_link]
+    if not same or gateway.is_link_local or any(gateway in each for each in reached):
         return None
     networks = ", ".join(str(each.network) for each in same)
     return f"the gateway {gateway} is outside the network {networks}, so no packet finds it"

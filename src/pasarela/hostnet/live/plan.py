@@ -8,7 +8,7 @@ two; a NIC is a port while it moves, since a port's own addresses go on working 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pasarela.hostnet.live.items import (
@@ -165,38 +165,31 @@ def _settings(
     before: list[tuple[str, str, str]] = []
     after: list[tuple[str, str, str]] = []
     for old, new in both:
-        changed = _changed_sysctls(old, new)
-        mode = changed.pop(ADDR_GEN_MODE, None)
-        for path, meanwhile in _held(old, new, parents).items():
-            changed.pop(path, None)
-            before.append((new.name, path, meanwhile))
-            after.append((new.name, path, new.sysctls.get(path, old.sysctls[path])))
-        if mode is not None and not _comes_alive(old, new):
-            after.append((new.name, ADDR_GEN_MODE, mode))
+        changed = {
+            path: value
+            for path, value in new.sysctls.items()
+            if path in old.sysctls and old.sysctls[path] != value
+        }
+        comes_alive = (new.up and not old.up) or changed.get(DISABLE_IPV6) == "0"
+        for path, meanwhile in _held(comes_alive, new.name in parents):
+            if path in old.sysctls:
+                changed.pop(path, None)
+                before.append((new.name, path, meanwhile))
+                after.append((new.name, path, new.sysctls.get(path, old.sysctls[path])))
+        if ADDR_GEN_MODE in changed:
+            after.append((new.name, ADDR_GEN_MODE, changed.pop(ADDR_GEN_MODE)))
         for path, value in changed.items():
             ends_ipv6 = path == DISABLE_IPV6 and value != "0"
             (after if ends_ipv6 else before).append((new.name, path, value))
     return tuple(before), tuple(after)
 
 
-def _changed_sysctls(old: Link, new: Link) -> dict[str, str]:
-    return {
-        path: value
-        for path, value in new.sysctls.items()
-        if path in old.sysctls and old.sysctls[path] != value
-    }
-
-
-def _comes_alive(old: Link, new: Link) -> bool:
-    return (new.up and not old.up) or _changed_sysctls(old, new).get(DISABLE_IPV6) == "0"
-
-
-def _held(old: Link, new: Link, parents: Collection[str]) -> dict[str, str]:
+def _held(comes_alive: bool, is_parent: bool) -> Iterator[tuple[str, str]]:
     """What keeps the kernel from making addresses of its own meanwhile."""
-    held = {ADDR_GEN_MODE: _NO_ADDRESSES} if _comes_alive(old, new) else {}
-    if new.name in parents:
-        held[USE_TEMPADDR] = _NO_TEMPORARIES
-    return {path: value for path, value in held.items() if path in old.sysctls}
+    if comes_alive:
+        yield ADDR_GEN_MODE, _NO_ADDRESSES
+    if is_parent:
+        yield USE_TEMPADDR, _NO_TEMPORARIES
 
 
 def _follows_ports(link: Link, wanted: State) -> bool:

@@ -162,15 +162,19 @@ os.execv(python, [python, "-m", "pasarela.daemon.main", "--root", root])
 """
 
 
+def handed_over(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[listening.Listener]:
+    """What the daemon makes of this one socket of systemd's."""
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(path))
+        monkeypatch.setattr(listening, "FIRST_FD", os.dup(made.fileno()))
+    return listening.inherited({"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"})
+
+
 def test_a_socket_for_changes_that_systemd_could_not_open_is_missed(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Its group is not there, say; the daemon starts for those who only look."""
-    with socket.socket(socket.AF_UNIX) as made:
-        made.bind(str(tmp_path / "virtnetworkd-sock-ro"))
-        monkeypatch.setattr(listening, "FIRST_FD", os.dup(made.fileno()))
-    environment = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
-    (found,) = listening.inherited(environment)
+    (found,) = handed_over(tmp_path / "virtnetworkd-sock-ro", monkeypatch)
     found.socket.close()
     assert found.readonly
     assert "no socket for those who may change networks" in caplog.text
@@ -180,11 +184,7 @@ def test_a_socket_for_what_is_not_there_is_closed(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """libvirt's units have one for its administration, which is another protocol."""
-    with socket.socket(socket.AF_UNIX) as made:
-        made.bind(str(tmp_path / "virtnetworkd-admin-sock"))
-        monkeypatch.setattr(listening, "FIRST_FD", os.dup(made.fileno()))
-    environment = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
-    assert listening.inherited(environment) == []
+    assert handed_over(tmp_path / "virtnetworkd-admin-sock", monkeypatch) == []
     assert "a socket that nobody answers at" in caplog.text
 
 

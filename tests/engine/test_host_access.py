@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -241,6 +242,72 @@ def test_what_routers_and_dhcpv6_give(
         os.kill(int((tmp_path / "pid").read_text()), 15)
     assert routing() == before
     assert not [one for one in processes.pids() if str(root) in " ".join(argv(one))]
+
+
+ROUTER = """
+import socket, struct, sys
+advertisement = struct.pack(">BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0)
+advertisement += struct.pack(">BBBBII4x16s", 3, 4, 64, 0xC0, 600, 300,
+                             socket.inet_pton(socket.AF_INET6, "2001:db8:26::"))
+router = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+router.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+index = socket.if_nametoindex("lan0")
+group = socket.inet_pton(socket.AF_INET6, "ff02::2") + struct.pack("I", index)
+router.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group)
+print("ready", flush=True)
+for question in sys.stdin:  # an empty line: advertise unasked
+    router.sendto(advertisement, ("ff02::1", 0, 0, index))
+    print("advertised", flush=True)
+while router.recv(1500)[0] != 133:
+    pass
+router.sendto(advertisement, ("ff02::1", 0, 0, index))
+"""
+
+
+def await_own_address(where: Node) -> None:
+    """A router speaks from its link-local address, which it has once nobody else claims it."""
+    own = where.enter("ip", "-6", "-o", "address", "show", "dev", "lan0", "scope", "link")
+    for _ in range(200):
+        said = subprocess.check_output(own, text=True)
+        if said and "tentative" not in said:
+            return
+        time.sleep(0.05)
+    raise AssertionError(said)
+
+
+def test_an_advertisement_that_comes_before_the_link_has_an_address_is_asked_for_again(
+    lan: Lan, tmp_path: Path
+) -> None:
+    ip("link", "add", "link", "enp3s0", "name", "enp3s0-host", "type", "macvlan", "mode", "bridge")
+    Path("/proc/sys/net/ipv6/conf/enp3s0-host/accept_ra").write_text("0")
+    ip("link", "set", "enp3s0-host", "addrgenmode", "none")
+    ip("link", "set", "enp3s0-host", "up")
+    await_own_address(lan.neighbour)
+    listener = subprocess.Popen(
+        [sys.executable, "-IS", dhcp_client.LISTENER, "enp3s0-host", tmp_path / "pid"],
+        env={"PASARELA_TABLE": "4711", "PATH": os.environ["PATH"]},
+    )
+    router = subprocess.Popen(
+        lan.neighbour.enter(sys.executable, "-c", ROUTER),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert router.stdin is not None and router.stdout is not None
+        assert router.stdout.readline() == "ready\n"
+        while "dev enp3s0-host table 4711" not in ip("-6", "route", "show", "table", "all"):
+            router.stdin.write("\n")
+            router.stdin.flush()
+            assert router.stdout.readline() == "advertised\n"
+            time.sleep(0.05)
+        router.stdin.close()
+        ip("addr", "add", "fe80::1234/64", "dev", "enp3s0-host", "nodad")
+        assert await_address("enp3s0-host", 6) == "2001:db8:26::1234"
+    finally:
+        for process in (listener, router):
+            process.kill()
+            process.wait()
 
 
 def argv(pid: int) -> list[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from struct import pack
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pasarela.host.autoconf import Prefix, lifetime, read
+from pasarela.host.autoconf import Prefix, Questions, lifetime, read
 
 LAN = bytes.fromhex("20010db8002600000000000000000000")
 
@@ -67,3 +68,25 @@ def test_no_message_is_too_strange(tail: bytes) -> None:
 def test_a_forged_message_does_not_end_an_address_at_once(said: int, left: int, valid: int) -> None:
     """RFC 4862, 5.5.3 e."""
     assert lifetime(said, left) == valid
+
+
+def test_routers_are_asked_ever_more_seldom_until_one_has_answered() -> None:
+    questions, when, asked = Questions(100.0), 100.0, []
+    while len(asked) < 16:
+        assert questions.due(when)
+        asked.append(when)
+        questions.asked(when, sent=True)
+        assert not questions.due(when)
+        when += questions.left(when)
+    pauses = [later - earlier for earlier, later in itertools.pairwise(asked)]
+    assert pauses == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 3600, 3600, 3600]
+    questions.answered()
+    assert not questions.due(when + 1e9)
+
+
+def test_a_question_that_could_not_be_sent_is_asked_again_soon() -> None:
+    questions = Questions(0.0)
+    for second in range(100):
+        assert questions.due(second)
+        questions.asked(second, sent=False)
+        assert questions.left(second) == 1

@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv6Address, IPv6Network
+from math import inf
 from pathlib import Path
 from struct import Struct
 from typing import NamedTuple
@@ -32,8 +33,8 @@ _PREFIX_INFORMATION = 3
 _ON_LINK, _AUTONOMOUS = 0x80, 0x40
 _MANAGED = 0x80
 _HEADER, _PREFIX = Struct(">BBHBBHII"), Struct(">BBBBII4x16s")
-_RETRY = 1.0  # seconds between questions, until a router answers
-_QUESTIONS = 10
+_RETRY = 1.0  # seconds until the second question, and between looks at what has to come soon
+_SELDOM = 3600.0  # seconds between questions that nobody has answered for long (RFC 7559)
 _LOOK = 60.0  # seconds between looks for rules whose addresses have gone
 _TENTATIVE = 0x40  # IFA_F_TENTATIVE: nobody may send from it yet
 _LEAST = 7200  # seconds that one forged advertisement may not shorten an address's life below
@@ -86,6 +87,30 @@ def lifetime(said: int, left: int) -> int:
     return said if said > _LEAST or said >= left else min(left, _LEAST)
 
 
+class Questions:
+    """When to ask for routers: at once, then ever more seldom until one has answered (RFC 7559).
+
+    Times are of the monotonic clock, in seconds.
+    """
+
+    def __init__(self, now: float) -> None:
+        self._next, self._pause = now, _RETRY
+
+    def due(self, now: float) -> bool:
+        return now >= self._next
+
+    def left(self, now: float) -> float:
+        return max(0.0, self._next - now)
+
+    def asked(self, now: float, *, sent: bool) -> None:
+        self._next = now + self._pause
+        if sent:
+            self._pause = min(self._pause * 2, _SELDOM)
+
+    def answered(self) -> None:
+        self._next = inf
+
+
 class Listener:
     """One link's, with what it has been told so far."""
 
@@ -95,32 +120,36 @@ class Listener:
         self._client: subprocess.Popen[bytes] | None = None
         self._managed = False
         self._until: dict[IPv6Address, float] = {}
+        self._questions = Questions(time.monotonic())
         self._socket = _open(link)
 
     def run(self) -> None:
         """For ever."""
-        questions, last = _QUESTIONS, time.monotonic()
+        last = time.monotonic()
         while True:
-            if questions:
-                questions -= 1
-                self._ask()
-            wait = _RETRY if questions or self._lacks_client() else _LOOK
-            if select.select([self._socket], [], [], wait)[0]:
+            if self._questions.due(time.monotonic()):
+                self._questions.asked(time.monotonic(), sent=self._ask())
+            if select.select([self._socket], [], [], self._wait())[0]:
                 found = self._receive()
-                if found is not None:
-                    questions = 0
-                    self._obey(found)
+                if found is not None and self._obey(found):
+                    self._questions.answered()
             self._look_after_client()
             if time.monotonic() - last > _LOOK:
                 last = time.monotonic()
                 self._forget_expired()
 
-    def _ask(self) -> None:
+    def _wait(self) -> float:
+        soon = _RETRY if self._lacks_client() else _LOOK
+        return min(soon, self._questions.left(time.monotonic()))
+
+    def _ask(self) -> bool:
+        """Whether it could be sent: not from a link that is down or has no address."""
+        message = Struct(">BBHI").pack(_SOLICITATION, 0, 0, 0)
         try:
-            message = Struct(">BBHI").pack(_SOLICITATION, 0, 0, 0)
             self._socket.sendto(message, (_ROUTERS, 0, 0, socket.if_nametoindex(self._link)))
         except OSError:
-            return  # no address yet to ask from, or the link is down: asked again
+            return False
+        return True
 
     def _receive(self) -> Advertisement | None:
         """What one of the link's own routers says: nobody else's message arrives with 255 hops."""
@@ -136,15 +165,18 @@ class Listener:
         near = IPv6Address(source[0].partition("%")[0]).is_link_local
         return read(message) if hops == [255] and near else None
 
-    def _obey(self, said: Advertisement) -> None:
+    def _obey(self, said: Advertisement) -> bool:
+        """Whether all of it could be done: not on a link that has no address of its own yet."""
+        kept = True
         for prefix in said.prefixes:
             if prefix.on_link:
                 self._lead(prefix)
             if prefix.autonomous:
-                self._keep(prefix)
+                kept = self._keep(prefix) and kept
         self._managed = said.managed
         for guests in self._guests:
-            _ip("route", "replace", guests, "dev", self._link)
+            kept = _ip("route", "replace", guests, "dev", self._link) and kept
+        return kept
 
     def _lacks_client(self) -> bool:
         running = self._client is not None and self._client.poll() is None
@@ -164,21 +196,22 @@ class Listener:
         else:
             _ip("route", "replace", *where, "expires", str(prefix.valid))
 
-    def _keep(self, prefix: Prefix) -> None:
+    def _keep(self, prefix: Prefix) -> bool:
         own = interface_identifier(self._link)
         if own is None:
-            return
+            return False
         address = IPv6Address(int(prefix.network.network_address) | own)
         left = int(self._until.get(address, 0.0) - time.monotonic())
         if prefix.valid == 0 and left <= 0:
-            return
+            return True
         valid = lifetime(prefix.valid, left)
         self._until[address] = time.monotonic() + valid
-        _ip(
+        kept = _ip(
             "address", "replace", f"{address}/128", "dev", self._link,
             "valid_lft", _said(valid), "preferred_lft", _said(min(prefix.preferred, valid)),
         )  # fmt: skip
         _ip("rule", "add", "from", str(address), "table", self._table)  # there already: refused
+        return kept
 
     def _forget_expired(self) -> None:
         """The kernel takes the address away, but no rule with it."""
@@ -213,9 +246,9 @@ def _open(link: str) -> socket.socket:
     return found
 
 
-def _ip(*words: str) -> None:
-    """Whatever the kernel refuses is asked for again with the next advertisement."""
-    subprocess.run(["ip", "-6", *words], capture_output=True, timeout=20, check=False)
+def _ip(*words: str) -> bool:
+    """Whether the kernel took it; what it refuses comes again with the next advertisement."""
+    return subprocess.run(["ip", "-6", *words], capture_output=True, check=False).returncode == 0
 
 
 def main(arguments: Sequence[str]) -> None:

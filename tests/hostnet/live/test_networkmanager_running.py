@@ -177,7 +177,7 @@ def test_an_end_on_trial_is_taken_back_by_the_watchdog(host: Lan, etc: None) -> 
     with networkmanager():
         await_true(lambda: has_come("enp3s0"))
         pasarela(*CREATE)
-        pasarela("host-bridge", "delete", "br0", "--try", "1")
+        assert "warning" not in pasarela("host-bridge", "delete", "br0", "--try", "4")
         assert has_come("enp3s0")
         await_true(lambda: pendings.load(Path("/")) is None)
         assert has_come("br0") and "enp3s0:connected" in states() and not volatile()

@@ -94,7 +94,7 @@ def test_a_file_of_somebody_elses_is_named(host: Lan) -> None:
 def test_a_confirmation_that_comes_too_late_takes_back(host: Lan) -> None:
     host.static()
     before = kernel()
-    host.pasarela(*CREATE, "--try", "1")
+    host.pasarela(*CREATE, "--try", "3")
     files = host.files()
     with stopped(pending(host).watchdog):
         await_true(lambda: pending(host).is_out_of_time)

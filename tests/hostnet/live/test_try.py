@@ -160,7 +160,7 @@ def test_the_dhcp_client_comes_back_too(host: Lan, client: str) -> None:
 def test_a_trial_that_nobody_confirms_is_taken_back(host: Lan) -> None:
     furnish(host)
     before = Before(host)
-    said = host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0", "--try", "2")
+    said = host.pasarela("host-bridge", "create", "br0", "--port", "enp3s0", "--try", "4")
     assert "pasarela confirm" in said
     assert host.files() == before.files
     assert "is on trial" in host.pasarela("host-bridge", "show")

@@ -22,6 +22,7 @@ _ANYTHING = "/"  # in the place of an object: let NetworkManager choose
 _ACTIVATED = 100  # NMDeviceState
 _IDLE = 30  # and below: disconnected, unavailable, unmanaged
 _READY = {4: 0x8, 6: 0x10}  # NMActivationStateFlags, by IP version
+_TO_COME = {0, 1}  # NMActiveConnectionState: unknown, activating
 
 
 def _service(path: str, interface: str) -> Service:
@@ -37,6 +38,7 @@ class RunningNetworkManager:
 
     def __init__(self) -> None:
         self._bus = Bus()
+        self._asked: dict[str, str] = {}  # the activations asked for, by link
 
     def close(self) -> None:
         self._bus.close()
@@ -65,7 +67,8 @@ class RunningNetworkManager:
         connection = self._connection(profile)
         if self._is_active(device, connection):
             return
-        self._bus.call(_MANAGER, "ActivateConnection", "ooo", connection, device, _ANYTHING)
+        asked = (connection, device, _ANYTHING)
+        (self._asked[link],) = self._bus.call(_MANAGER, "ActivateConnection", "ooo", *asked)
 
     def knows(self, link: str) -> bool:
         """Whether it has seen a device come."""
@@ -77,6 +80,8 @@ class RunningNetworkManager:
     def is_done(self, link: str, versions: Collection[int]) -> bool:
         """Whether a device has its addresses of these IP versions from it, or it has given up."""
         try:
+            if self._is_to_come(link):
+                return False  # the device may still tell of what was there before
             device = self._device(link)
             state = self._get(device, ".Device", "State")
             if state != _ACTIVATED:
@@ -87,6 +92,16 @@ class RunningNetworkManager:
         return all(flags & _READY[version] for version in versions)
 
     # objects
+
+    def _is_to_come(self, link: str) -> bool:
+        """Whether an activation that was asked for has yet to begin, or goes on."""
+        if link not in self._asked:
+            return False
+        try:
+            state = self._get(self._asked[link], ".Connection.Active", "State")
+        except ServiceFailed:  # it has failed, or another one has taken its place, and it is gone
+            return False
+        return state in _TO_COME
 
     def _is_active(self, device: str, connection: str) -> bool:
         """Whether a profile is active on a device, as it is now."""

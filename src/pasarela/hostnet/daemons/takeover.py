@@ -133,9 +133,14 @@ def _hand_over(
         except ServiceFailed as error:
             notes.append(_left_alone(link, profile.id, error))
     versions = {link: _versions(wanted, link) for link in changed}
-    standing_by.wait(
+    done = standing_by.wait(
         lambda: all(manager.is_done(link, versions[link]) for link in changed), _SECONDS
     )
+    if not done:
+        notes.append(
+            f"NetworkManager has not finished with {' and '.join(changed)} after {_SECONDS:.0f} "
+            "seconds; how far it is says: nmcli device"
+        )
     standing_by.without_twins()
 
 

@@ -18,9 +18,10 @@ from pasarela.hostnet.sections import Sections
 
 FOLDERS = tuple(
     PurePosixPath(folder) / "NetworkManager/system-connections"
-    for folder in ("/usr/lib", "/run", "/etc")
+    for folder in ("/usr/lib", "/etc", "/run")
 )
-ETC = FOLDERS[-1]
+"""Of two profiles of the same UUID the one in the later folder counts."""
+ETC = FOLDERS[1]
 _NAMESPACE = uuid5(NAMESPACE_DNS, "pasarela")
 _TYPES = {
     "802-3-ethernet": "ethernet",
@@ -125,7 +126,7 @@ class Profile:
 
 @dataclass(frozen=True)
 class Profiles:
-    """All profiles, in the order of their files; those of the same UUID in /etc count first."""
+    """All profiles, in the order of their files; those of the same UUID in /run count first."""
 
     files: dict[PurePosixPath, Sections]
 

@@ -85,7 +85,8 @@ class Bridging:
     ``bridge`` is an InterfaceConfig of type bridge, its ports named in its details. Where
     ``ipv4``, ``ipv6`` are both None and ``keep`` is true, everything that the files say of the
     first port's addresses, routes, DNS and hooks moves to the bridge as it stands; else the
-    bridge's own ``ipv4``, ``ipv6`` and ``dns`` are written.
+    bridge's own ``ipv4``, ``ipv6`` and ``dns`` are written. A port whose ``ipv6`` has ``autoconf``
+    hears router advertisements, which it must not obey beside its bridge.
     """
 
     bridge: InterfaceConfig

@@ -60,6 +60,7 @@ class Machine:
         run("ip", "link", "delete", bridge)
         run("ip", "address", "flush", "dev", self._card)
         run("ip", "link", "set", self._card, "down")
+        Path(f"/proc/sys/net/ipv6/conf/{self._card}/disable_ipv6").write_text("0")
         shutil.rmtree("/run/network")
         Path("/run/network").mkdir()
 
@@ -126,13 +127,18 @@ def machine(card: str, router: str) -> Iterator[Machine]:
 
 
 @contextmanager
-def dhcp_server(first: str, last: str, mask: str) -> Iterator[None]:
-    """dnsmasq in the LAN, which hands out these addresses and itself as the router."""
+def dhcp_server(first: str, last: str, mask: str, *, advertising: bool = False) -> Iterator[None]:
+    """dnsmasq in the LAN, which hands out these addresses and itself as the router.
+
+    Args:
+        advertising: 2001:db8::/64 by router advertisements, too.
+    """
+    more = ("--enable-ra", "--dhcp-range=2001:db8::,ra-only") if advertising else ()
     pid = Path("/run/lan-dnsmasq.pid")
     run(
         *("ip", "netns", "exec", "lan", "dnsmasq", "--conf-file=/dev/null", "--no-resolv"),
         *("--port=0", "--no-ping", "--bind-interfaces", "--interface=lan", "--user=", "--group="),
-        *(f"--dhcp-range={first},{last},{mask}", "--dhcp-authoritative"),
+        *(f"--dhcp-range={first},{last},{mask}", "--dhcp-authoritative", *more),
         *("--dhcp-leasefile=/run/lan-leases", f"--pid-file={pid}"),
     )
     try:

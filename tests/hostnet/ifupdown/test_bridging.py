@@ -53,6 +53,29 @@ def test_plain() -> None:
     assert bridge({MAIN: CARD}, over("eth0"))[MAIN] == TWO
 
 
+HEARING = InterfaceConfig("eth0", ipv6=IpConfig(autoconf=True))
+QUIET = "    pre-up echo 1 > /proc/sys/net/ipv6/conf/$IFACE/disable_ipv6 || true\n"
+QUIET_TWO = TWO.replace("inet manual\n", f"inet manual\n{QUIET}")
+
+
+def test_a_port_that_hears_routers_has_no_ipv6_of_its_own_and_has_it_again_after() -> None:
+    change = over()
+    details = BridgeConfig((HEARING,))
+    change = replace(change, bridge=replace(change.bridge, details=details))
+    after = bridge({MAIN: CARD}, change)
+    assert after[MAIN] == QUIET_TWO
+    assert bridge(after, change) == after
+    assert changed(after, list(IFUPDOWN.unbridge(after, "br0"))) == {MAIN: CARD}
+
+
+def test_so_does_one_that_joins_and_leaves() -> None:
+    hearing = replace(HEARING, name="eth1")
+    after = changed({MAIN: TWO}, list(IFUPDOWN.add_port({MAIN: TWO}, "br0", hearing)))
+    assert after[MAIN].endswith(f"auto eth1\niface eth1 inet manual\n{QUIET}")
+    left = changed(after, list(IFUPDOWN.remove_port(after, "br0", "eth1")))
+    assert left[MAIN] == f"{TWO}\nauto eth1\niface eth1 inet manual\n"
+
+
 def test_with_stp_ifup_waits_for_it() -> None:
     after = bridge({MAIN: CARD}, over("eth0", stp=True))[MAIN]
     assert after.endswith("    bridge_ports eth0\n    bridge_stp on\n    bridge_hw eth0\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
@@ -125,6 +126,40 @@ def test_a_reboot_finds_what_the_live_move_made(host: Machine, how: str) -> None
         assert done.returncode == 0, done.stderr
         assert made(host) == live
         host.down()
+
+
+@pytest.mark.parametrize("host", [("enp3s0", "172.26.0.1/16")], indirect=True)
+def test_after_a_reboot_the_card_does_not_listen_to_routers(host: Machine) -> None:
+    """ifup has the card up before its bridge takes it, long enough to hear an advertisement."""
+    host.write({MAIN: (FOLDER / "notes-dhcp/interfaces").read_text()})
+    with dhcp_server("172.26.1.1", "172.26.1.9", "255.255.0.0", advertising=True):
+        assert host.up().returncode == 0
+        await_router("enp3s0", host)
+        own = host.addresses("enp3s0")
+        run(sys.executable, "-c", RUN, "host-bridge", "create", "br0", "--port", "enp3s0")
+        live = host.addresses("br0")
+        host.forget("br0")
+        run("ifup", "enp3s0", "-i", "/etc/network/interfaces")
+        time.sleep(3)  # solicitations and answers in plenty, if it were to send any
+        assert host.addresses("enp3s0") == set() and host.routes("enp3s0") == set()
+        done = host.up()
+        assert done.returncode == 0, done.stderr
+        await_router("br0", host)
+        assert host.addresses("br0") == live and host.addresses("enp3s0") == set()
+        run(sys.executable, "-c", RUN, "host-bridge", "delete", "br0")
+        host.down()
+        run("ip", "link", "set", "enp3s0", "down")
+        assert host.up().returncode == 0
+        await_router("enp3s0", host)
+        assert host.addresses("enp3s0") == own
+        host.down()
+
+
+def await_router(link: str, host: Machine) -> None:
+    end = time.monotonic() + 20
+    while not any("2001:db8" in one for one in host.addresses(link)):
+        assert time.monotonic() < end, host.addresses(link)
+        time.sleep(0.1)
 
 
 def made(host: Machine) -> tuple[object, ...]:

@@ -19,7 +19,7 @@ from pasarela.hostnet.live.moves import Change
 from pasarela.hostnet.live.names import altnames
 from pasarela.hostnet.manager import Bridging, FileEdit, Finding
 from pasarela.hostnet.owners import NONE, Owner, owner_of
-from pasarela.model.interface_config import BridgeConfig, InterfaceConfig
+from pasarela.model.interface_config import BridgeConfig, InterfaceConfig, IpConfig
 from pasarela.model.values import MacAddress
 
 
@@ -73,6 +73,7 @@ class Proposals:
         if owner.manager is not None:
             written = _written(config, owner, keep=keep)
             written = with_hardware(owner.manager.name, written, _macs(change))
+            written = _with_routers(owner.manager.name, written, change)
             edits = owner.manager.bridge(owner.files, written)
         what = f"bridge {config.name} over {', '.join(config.ports)}"
         known = {port: origin(change.before, port, owner.config(port)) for port in config.ports}
@@ -150,6 +151,7 @@ class Proposals:
         written = owner.config(bridge)
         if owner.manager is not None and written is not None:
             config = InterfaceConfig(port, mac=_macs(change).get(port))
+            config = _with_router(owner.manager.name, config, change)
             edits = owner.manager.add_port(owner.files, bridge, config)
         known = dict(origins.load(self._root, bridge))
         if change.before.state.links[port].master != bridge:
@@ -234,6 +236,22 @@ def _macs(change: Change) -> dict[str, MacAddress]:
     """The hardware addresses that the links have now."""
     links = change.before.state.links
     return {name: MacAddress.from_bytes(link.mac) for name, link in links.items() if link.mac}
+
+
+def _with_routers(manager: str, written: Bridging, change: Change) -> Bridging:
+    details = written.bridge.details
+    if not isinstance(details, BridgeConfig):
+        return written
+    ports = tuple(_with_router(manager, port, change) for port in details.ports)
+    return replace(written, bridge=replace(written.bridge, details=replace(details, ports=ports)))
+
+
+def _with_router(manager: str, port: InterfaceConfig, change: Change) -> InterfaceConfig:
+    """Tells ifupdown's files of routers that advertise to a port; the other managers keep every
+    port from listening to them."""
+    if manager != "ifupdown" or not change.before.state.hears_routers(port.name):
+        return port
+    return replace(port, ipv6=IpConfig(autoconf=True))
 
 
 def _written(config: InterfaceConfig, owner: Owner, *, keep: bool) -> Bridging:

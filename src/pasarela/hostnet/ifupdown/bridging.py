@@ -7,8 +7,16 @@ from collections.abc import Sequence
 from pasarela.errors import HostnetRefused, Location
 from pasarela.hostnet.ifupdown.document import Option, Selection, Stanza
 from pasarela.hostnet.ifupdown.editing import Editing
-from pasarela.hostnet.ifupdown.hooks import is_about_addresses, is_about_link, is_hook, names
+from pasarela.hostnet.ifupdown.hooks import (
+    QUIETING,
+    is_about_addresses,
+    is_about_link,
+    is_hook,
+    is_quieting,
+    names,
+)
 from pasarela.hostnet.ifupdown.movable import check_port
+from pasarela.hostnet.ifupdown.placing import end_of
 from pasarela.hostnet.ifupdown.reading import selects
 from pasarela.model.interface_config import StartMode
 
@@ -251,6 +259,20 @@ def demote(editing: Editing, port: str) -> None:
             editing.deselect(stanza.name)
         if raws:
             editing.insert(first.path, first.head, raws)
+
+
+def quieten(editing: Editing, port: str) -> None:
+    """Keep a port that ifup brings up before its bridge from obeying router advertisements."""
+    plain = [one for one in editing.configuration.of(port) if not one.is_alias]
+    if plain and not any(map(is_quieting, (option for one in plain for option in one.options))):
+        lines = editing.option_lines(plain[0], [QUIETING])
+        editing.insert(plain[0].path, end_of(plain[0]), lines)
+
+
+def waken(editing: Editing, port: str) -> None:
+    """A port that is none any more has IPv6 again."""
+    for stanza in editing.configuration.of(port):
+        editing.drop(stanza, [one for one in stanza.options if is_quieting(one)])
 
 
 def _lasts_on_port(option: Option) -> bool:

@@ -10,6 +10,9 @@ from pasarela.model.interface_config import ConfiguredRoute
 
 UP = frozenset({"up", "post-up"})
 HOOKS = UP | {"pre-up", "down", "pre-down", "post-down"}
+QUIETING = ("pre-up", "echo 1 > /proc/sys/net/ipv6/conf/$IFACE/disable_ipv6 || true")
+"""Without it, a card that is up before its bridge takes it makes addresses and routes of router
+advertisements, and keeps them beside the bridge's (seen with ifupdown 0.8, bridge-utils 1.7)."""
 _PARTS = re.compile(r"\s*(?:;|&&|\|\||\n)\s*")
 _LINK_TOOLS = frozenset({"ethtool", "mii-tool", "iw", "iwconfig", "tc"})
 _ADDRESS_OBJECTS = ("address", "route", "rule")
@@ -21,6 +24,11 @@ _ROUTE = re.compile(
 
 def is_hook(option: Option) -> bool:
     return option.key in HOOKS
+
+
+def is_quieting(option: Option) -> bool:
+    """Whether it keeps a port from having IPv6 of its own, as we write it."""
+    return (option.key, option.value) == QUIETING
 
 
 def is_about_link(command: str) -> bool:

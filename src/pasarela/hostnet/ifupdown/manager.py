@@ -56,6 +56,7 @@ class Ifupdown:
         there = bool(configuration.of(bridge.name))
         steps: list[Step] = [_taking_over(bridge)] if not there else [_refusing_two(bridge)]
         steps += [_demoting(port, bridge.name) for port in bridge.ports]
+        steps += [_quietening(port) for port in _ports(change.bridge) if _hears_routers(port)]
         steps += [_adding(bridge.name, port) for port in bridge.ports if there]
         wanted = bridge if not there else _said(bridge, change.bridge, files)
         scope = Scope.LINK | Scope.START if keep else Scope.ALL
@@ -76,16 +77,16 @@ class Ifupdown:
                 f"{name} names no port that could take its addresses",
                 remedy=f"pasarela iface-undefine {name} takes it away with them",
             )
-        return _run(files, [lambda editing: bridging.give_back(editing, name, ports[0])])
+        steps = [_waking(port) for port in ports]
+        return _run(files, [*steps, lambda editing: bridging.give_back(editing, name, ports[0])])
 
     def add_port(self, files: Texts, bridge: str, port: InterfaceConfig) -> Sequence[FileEdit]:
         check_port(read(files), port.name, bridge)
-        return _run(
-            files, [_demoting(port.name, bridge), _adding(bridge, port.name), _linking(port)]
-        )
+        steps = [_demoting(port.name, bridge), _adding(bridge, port.name), _linking(port)]
+        return _run(files, [*steps, _quietening(port)] if _hears_routers(port) else steps)
 
     def remove_port(self, files: Texts, bridge: str, port: str) -> Sequence[FileEdit]:
-        return _run(files, [_removing(bridge, port)])
+        return _run(files, [_removing(bridge, port), _waking(port)])
 
     def define(self, files: Texts, interface: InterfaceConfig) -> Sequence[FileEdit]:
         configuration = read(files)
@@ -192,6 +193,22 @@ def _demoting(port: str, master: str) -> Step:
             bridging.demote(editing, port)
 
     return step
+
+
+def _ports(bridge: InterfaceConfig) -> tuple[InterfaceConfig, ...]:
+    return bridge.details.ports if isinstance(bridge.details, BridgeConfig) else ()
+
+
+def _hears_routers(port: InterfaceConfig) -> bool:
+    return port.ipv6 is not None and port.ipv6.autoconf
+
+
+def _quietening(port: InterfaceConfig) -> Step:
+    return lambda editing: bridging.quieten(editing, port.name)
+
+
+def _waking(port: str) -> Step:
+    return lambda editing: bridging.waken(editing, port)
 
 
 def _adding(bridge: str, port: str) -> Step:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import ip_network
-from socket import AF_INET
+from socket import AF_INET, AF_INET6
 from struct import Struct
 
 from pasarela.errors import HostnetRefused
@@ -17,6 +17,7 @@ from pasarela.hostnet.live.items import (
     IFA_F_NOPREFIXROUTE,
     RT_TABLE_LOCAL,
     RTPROT_KERNEL,
+    RTPROT_RA,
     Address,
     Attributes,
     Item,
@@ -48,6 +49,13 @@ class State:
     @property
     def items(self) -> tuple[Item, ...]:
         return (*self.neighbours, *self.addresses, *self.rules, *self.routes)
+
+    def hears_routers(self, link: str) -> bool:
+        """Whether routers advertise on a link, as what it has of them shows."""
+        return any(
+            one.link == link and one.family == AF_INET6 and one.valid != FOREVER
+            for one in self.addresses
+        ) or any(link in one.links and one.protocol == RTPROT_RA for one in self.routes)
 
 
 def parse(dump: Dump) -> State:

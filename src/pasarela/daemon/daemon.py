@@ -7,8 +7,9 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from pasarela.daemon.idle import IdleTimeout
 from pasarela.daemon.lease_cache import LeaseCache
 from pasarela.daemon.listening import Door, inherited, made
 from pasarela.daemon.notify import notify
+from pasarela.daemon.process_watch import ProcessWatch
 from pasarela.daemon.resolver_watch import ResolverWatch
 from pasarela.daemon.served import ServedEngine, failures_of
 from pasarela.daemon.service import Service
@@ -65,7 +67,11 @@ class Daemon:
         policy = Policy(config.group, config.everybody_may_write)
         listeners = inherited(os.environ) or made(root / "run/libvirt", config)
         self._door = Door(listeners, policy, config.max_clients)
-        self._service = Service(self._engine, leases, self._left, config.limits)
+        self._service = Service(self._engine, leases, self._left, self._changed, config.limits)
+        self._processes = ProcessWatch(
+            self._engine.pid_files, self._service.is_changing, self._restart_processes
+        )
+        self._followed: Collection[str] = ()
         self._idle = IdleTimeout(timeout, self._service.is_idle, self._stopping.set)
 
     async def run(self) -> None:
@@ -90,6 +96,7 @@ class Daemon:
             self._idle.cancel()
             resolver.close()
             bus.close()
+            self._processes.close()
             self._door.close()
             await self._service.close()
 
@@ -97,6 +104,26 @@ class Daemon:
         """A client has gone."""
         self._door.left(readonly)
         self._idle.begin()
+
+    def _changed(self) -> None:
+        """A change has ended."""
+        active = self._engine.active()
+        if active is not self._followed:
+            self._followed = active
+            self._processes.follow(frozenset(active))
+        self._processes.change_ended()
+
+    def _restart_processes(self, network: str) -> asyncio.Future[bool]:
+        return self._service.work(partial(self._mend_processes, network))
+
+    def _mend_processes(self, network: str) -> bool:
+        try:
+            _log_all(self._engine.mend_processes(network))
+        except PasarelaError as error:
+            log.error("a process of network '%s' does not run: %s", network, error.message)
+            return False
+        _log_all(self._engine.take_warnings())
+        return True
 
     def _watch_signals(self) -> None:
         loop = asyncio.get_running_loop()

@@ -77,9 +77,9 @@ def _take_its_name() -> None:
 
 
 def _raise_file_limit(clients: int) -> None:
-    """Let each client have its descriptor, as far as the hard limit goes."""
+    """Let each client and process followed have its descriptor, as far as the hard limit goes."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = clients + 256
+    wanted = clients + 2048
     if hard != resource.RLIM_INFINITY:
         wanted = min(wanted, hard)
     if wanted > soft:

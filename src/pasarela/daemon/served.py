@@ -7,7 +7,7 @@ loop meanwhile: what they look at is replaced as a whole and never changed in pl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -110,6 +110,25 @@ class ServedEngine(Engine):
         return tuple(
             f"network '{name}': other programs have been told of it again" for name in mended
         )
+
+    def mend_processes(self, network: str) -> tuple[str, ...]:
+        """Start again what has ended of a network's processes, if it is still active."""
+        with self._writing() as context:
+            mended = reconcile.mend_processes(context, [network])
+        return tuple(
+            f"network '{name}': a process of it had ended, and has been started again"
+            for name in mended
+        )
+
+    def active(self) -> Collection[str]:
+        """The names of the active networks: the very same object as long as they are the same."""
+        return self._context.store.active_view()
+
+    def pid_files(self, network: str) -> tuple[Path, ...]:
+        """Of all the processes that a network may have."""
+        paths = self._context.paths
+        access = (paths.host_access_pid(network, version) for version in (4, 6))
+        return (paths.dnsmasq_pid(network), *access)
 
     def views(self) -> tuple[object, ...]:
         """Other objects than before as soon as any network has come, gone, started or stopped."""

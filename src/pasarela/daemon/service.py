@@ -36,6 +36,7 @@ class Service:
     Args:
         leases: what the engine reads leases by.
         lost: called whenever a client has gone; with whether it might only look.
+        changed: called whenever a change has ended.
         limits: how much each client is allowed.
     """
 
@@ -44,6 +45,7 @@ class Service:
         engine: ServedEngine,
         leases: LeaseCache,
         lost: Callable[[bool], None],
+        changed: Callable[[], None],
         limits: Limits,
     ) -> None:
         self.engine = engine
@@ -54,6 +56,7 @@ class Service:
             for driver in ("network", "interface")
         }
         self.lost = lost
+        self._changed = changed
         self.peers: set[Peer] = set()
         # Bytes of input, and of answers unread, of those who may change and those who may not.
         self.held = {False: 0, True: 0}
@@ -137,6 +140,7 @@ class Service:
     def _ended(self, done: Done, outcome: Outcome) -> None:
         self.answers.change_ends()
         done(outcome)
+        self._changed()
 
     def _finish(self, peer: Peer, call: Call, outcome: Outcome) -> None:
         error = outcome.error

@@ -6,7 +6,7 @@ flushed is whole again at once and not one network after the other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from pasarela.engine import crank
@@ -72,8 +72,17 @@ def mend_services(context: Context) -> list[str]:
     return _mend_rank(context, Rank.SERVICE)
 
 
-def _mend_rank(context: Context, rank: Rank) -> list[str]:
-    planned, problems = _planned(context)
+def mend_processes(context: Context, names: Collection[str]) -> list[str]:
+    """Start again what does not run of these networks' processes; says which of them needed it.
+
+    Raises:
+        PasarelaError: one does not start.
+    """
+    return _mend_rank(context, Rank.PROCESS, set(context.store.active_names()).intersection(names))
+
+
+def _mend_rank(context: Context, rank: Rank, names: Iterable[str] | None = None) -> list[str]:
+    planned, problems = _planned(context, names)
     parts = [replace(one, wanted=_of_rank(one.wanted, rank)) for one in planned]
     drifted = [one for one in _looked_at(context, parts) if one.has_drifted()]
     _mend(context, drifted)
@@ -85,12 +94,18 @@ def _of_rank(state: HostState, rank: Rank) -> HostState:
     return frozenset(resource for resource in state if resource.rank is rank)
 
 
-def _planned(context: Context) -> tuple[list[_Running], list[str]]:
-    """What is active and what it should be, and why some of it cannot be told."""
+def _planned(
+    context: Context, names: Iterable[str] | None = None
+) -> tuple[list[_Running], list[str]]:
+    """What is active and what it should be, and why some of it cannot be told.
+
+    Args:
+        names: of active networks; None for all.
+    """
     facts = context.machine.basics()
     planned: list[_Running] = []
     problems: list[str] = []
-    for name in context.store.active_names():
+    for name in context.store.active_names() if names is None else names:
         try:
             status = context.store.live(name)
             wanted = wanted_running(context, status.network, facts).state

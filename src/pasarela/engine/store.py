@@ -89,6 +89,10 @@ class Store:
     def active_names(self) -> list[str]:
         return sorted(self._state.headers())
 
+    def active_view(self) -> Mapping[str, object]:
+        """Keyed by name: the very same object as long as no network starts, stops or changes."""
+        return self._state.headers()
+
     def entries(self) -> Iterator[Entry]:
         config, state, autostart = (
             self._config.headers(),

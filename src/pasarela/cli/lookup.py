@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pasarela.cli.faults import CommandFailed, explained
-from pasarela.errors import NetworkNotFound, PortNotFound
+from pasarela.errors import NetworkNotFound, OperationFailed, PortNotFound
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -30,6 +30,23 @@ def network(context: Context, arguments: Arguments, option: str = "network") -> 
             except NetworkNotFound:
                 pass  # a network may bear a uuid as its name
         return _by_name(connection, wanted)
+
+
+def existing(connection: Connection, name: str) -> NetworkRef | None:
+    try:
+        return connection.lookup_by_name(name)
+    except NetworkNotFound:
+        return None
+
+
+def refuse_taken(connection: Connection, name: str) -> None:
+    """Refuse a new network's name that another one has."""
+    taken = existing(connection, name)
+    if taken is not None:
+        raise OperationFailed(
+            f"network '{name}' already exists with uuid {taken.uuid}",
+            remedy="choose another name, or change that network with net-edit or net-update",
+        )
 
 
 def network_by_uuid(context: Context, arguments: Arguments) -> NetworkRef:

@@ -12,7 +12,7 @@ from hostnet.test_journal import cut_short, files
 from pasarela.hostnet import journal
 from pasarela.hostnet.bridge.hostbridge import HostBridge
 
-pytestmark = [pytest.mark.netns, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.netns
 
 CREATE = ("host-bridge", "create", "br0", "--port", "enp3s0")
 CARD = "[Match]\nName=enp3s0\n\n[Network]\nAddress=172.26.0.100/16\nGateway=172.26.0.1\n"

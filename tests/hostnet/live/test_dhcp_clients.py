@@ -27,7 +27,7 @@ from pasarela.hostnet.live.dhcp import clients, dhcpcd
 from pasarela.hostnet.live.dhcp.clients import Client
 from pasarela.hostnet.live.snapshot import snapshot
 
-pytestmark = [pytest.mark.netns, pytest.mark.timeout(90)]
+pytestmark = pytest.mark.netns
 
 KINDS = (
     ("tcp", ROUTER, 7001),

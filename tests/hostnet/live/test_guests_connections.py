@@ -23,7 +23,7 @@ from hostnet.live.lan import (
     sh,
 )
 
-pytestmark = [pytest.mark.netns, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.netns
 
 NAT = """
 add table inet t

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from hostnet.live.lan import HOST, MAC, ROUTER, Lan, await_true, has, kernel, sh
+from hostnet.live.lan import HOST, MAC, PASARELA, ROUTER, Lan, await_true, has, kernel, sh
 from pasarela.errors import HostnetRefused
 from pasarela.hostnet.bridge.hostbridge import HostBridge
 from pasarela.model.interface import InterfaceType
 from pasarela.model.interface_config import BridgeConfig, InterfaceConfig
 
-pytestmark = [pytest.mark.netns, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.netns
 
 
 def test_a_dry_run_shows_steps_and_diff_and_touches_nothing(host: Lan) -> None:
@@ -43,6 +44,30 @@ def test_show_tells_of_bridges(host: Lan) -> None:
     assert bridge["ports"] == [["enp3s0", MAC]]
     assert [f"{HOST}/16", None] in bridge["addresses"]
     assert found["pending"] is None
+
+
+def test_a_network_that_is_there_already_is_told_of_before_anything_is_done(host: Lan) -> None:
+    host.static()
+    create = ("host-bridge", "create", "br0", "--port", "enp3s0", "--network", "lan")
+    assert "Network lan" in host.pasarela("net-new", "lan", "--kind", "very-isolated")
+    before = (kernel(), host.files())
+    said = host.pasarela(*create, check=False)
+    assert "network 'lan' already exists with uuid" in said and "choose another name" in said
+    assert (kernel(), host.files()) == before
+
+
+def test_a_network_that_cannot_be_made_is_no_success(host: Lan) -> None:
+    host.static()
+    create = ("host-bridge", "create", "br0", "--port", "enp3s0", "--network", "a/b")
+    done = subprocess.run(
+        [*PASARELA, "--root", str(host.root), *create],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Bridge br0 has what enp3s0 had" in done.stdout
+    assert "Failed to make network a/b" in done.stderr and done.returncode == 1
 
 
 def test_the_notes_static_bridge(host: Lan) -> None:

@@ -18,7 +18,7 @@ from hostnet.live.lan import (
 )
 from pasarela.hostnet.live.dhcp import clients
 
-pytestmark = [pytest.mark.netns, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.netns
 
 KINDS = (
     ("tcp", ROUTER, 7001),

@@ -26,7 +26,6 @@ from pasarela.hostnet.bridge import pending as pendings
 
 pytestmark = [
     pytest.mark.netns,
-    pytest.mark.timeout(90),
     pytest.mark.skipif(not is_root(), reason="networkd becomes another user"),
 ]
 

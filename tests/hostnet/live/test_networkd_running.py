@@ -16,7 +16,6 @@ from pasarela.hostnet.bridge import pending as pendings
 
 pytestmark = [
     pytest.mark.netns,
-    pytest.mark.timeout(90),
     pytest.mark.skipif(not NETWORKD.exists(), reason="systemd-networkd is not installed"),
     pytest.mark.skipif(os.geteuid() != 0, reason="systemd-networkd becomes another user"),
 ]

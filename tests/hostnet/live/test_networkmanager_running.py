@@ -31,7 +31,6 @@ from pasarela.hostnet.bridge import pending as pendings
 
 pytestmark = [
     pytest.mark.netns,
-    pytest.mark.timeout(90),
     pytest.mark.skipif(
         unpacked("usr/sbin/NetworkManager") is None or unpacked("usr/bin/dbus-daemon") is None,
         reason="NetworkManager is not there: scripts/managers brings it",

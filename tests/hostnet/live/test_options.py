@@ -6,7 +6,7 @@ import pytest
 
 from hostnet.live.lan import Lan, kernel
 
-pytestmark = [pytest.mark.netns, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.netns
 
 
 @pytest.mark.parametrize(

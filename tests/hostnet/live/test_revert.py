@@ -15,7 +15,7 @@ from pasarela.hostnet.bridge import pending as pendings
 from pasarela.hostnet.bridge.pending import Pending, Phase
 from pasarela.hostnet.host import Host
 
-pytestmark = [pytest.mark.netns, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.netns
 
 CREATE = ("host-bridge", "create", "br0", "--port", "enp3s0")
 

@@ -9,7 +9,7 @@ import pytest
 
 from hostnet.live.lan import HOST, HOST6, ROUTER, Lan, kernel, sh
 
-pytestmark = [pytest.mark.netns, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.netns
 
 OVER_BOTH = ("host-bridge", "create", "br0", "--port", "enp3s0", "--port", "enp4s0")
 DELETE = ("host-bridge", "delete", "br0")

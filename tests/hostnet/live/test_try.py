@@ -18,7 +18,7 @@ from hostnet.live.lan import PASARELA, Lan, await_true, has, kernel, lifetimes, 
 from pasarela.hostnet.bridge import pending as pendings
 from pasarela.hostnet.live.dhcp import clients
 
-pytestmark = [pytest.mark.netns, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.netns
 
 KILLED = Path(__file__).with_name("killed.py")
 STEPS = ("make", "settings", "batch", "settle", "verify", "client", "dns", "manager", "files")

@@ -8,7 +8,7 @@ import pytest
 
 from hostnet.live.lan import HOST6, ROUTER6, Lan, await_true, kernel, sh
 
-pytestmark = [pytest.mark.netns, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.netns
 CREATE = ("host-bridge", "create", "br0", "--port", "enp3s0", "--manager", "none")
 DELETE = ("host-bridge", "delete", "br0", "--manager", "none")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pasarela.cli import lookup
 from pasarela.cli.faults import CommandFailed, explained
 from pasarela.cli.handlers.trial import (
     ask_or_tell,
@@ -58,17 +59,20 @@ def create(context: Context, arguments: Arguments) -> bool:
     from pasarela.cli.newbridge import config_of, keeps
 
     bridge = _named(arguments, "bridge")
+    then = _then(bridge, arguments)
     with explained(f"Failed to make bridge {bridge}"):
+        if network := arguments.optional("network"):
+            lookup.refuse_taken(context.connection, network)
         config = config_of(bridge, arguments)
         proposal = door_of(context).propose_create(
             config, keep=keeps(config), manager=arguments.optional("manager")
         )
-        done = _carry_out(context, arguments, proposal, _then(bridge, arguments))
+        done = _carry_out(context, arguments, proposal, then)
     if done:
         context.say(f"Bridge {bridge} has what {config.ports[0]} had\n")
         ask_or_tell(context, done)
         if done.deadline is None:
-            run_then(context, _then(bridge, arguments))
+            return run_then(context, then)
     return True
 
 

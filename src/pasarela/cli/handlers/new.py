@@ -12,7 +12,6 @@ from pasarela.cli.faults import CommandFailed, explained, unplaced
 from pasarela.cli.local import engine_of
 from pasarela.cli.newnet.alone import alone
 from pasarela.cli.run import report
-from pasarela.errors import NetworkNotFound, OperationFailed
 from pasarela.model.handles import NetworkFilter
 
 if TYPE_CHECKING:
@@ -32,10 +31,10 @@ def net_new(context: Context, arguments: Arguments) -> bool:
     with explained(f"Failed to make network {name}"):
         engine = engine_of(context)
         if arguments.flag("dry-run"):
-            _refuse_taken(engine, name)
+            lookup.refuse_taken(engine, name)
             return _show_plan(context, _definition(context, arguments))
         with alone(root_of(context.settings)):
-            _refuse_taken(engine, name)
+            lookup.refuse_taken(engine, name)
             network = _define(context, arguments, _definition(context, arguments))
         return _finish(context, arguments, network)
 
@@ -45,7 +44,7 @@ def net_default(context: Context, arguments: Arguments) -> bool:
 
     with explained(f"Failed to make network {DEFAULT}"):
         engine = engine_of(context)
-        existing = _lookup(engine, DEFAULT)
+        existing = lookup.existing(engine, DEFAULT)
         if existing is not None:
             context.say(f"Network {DEFAULT} exists already\n")
             _start_and_mark(context, arguments, existing)
@@ -189,22 +188,6 @@ def _all_definitions(engine: Engine) -> tuple[Network, ...]:
         for inactive in (False, True)
     ]
     return tuple(parse_network(xml) for xml in dict.fromkeys(documents))
-
-
-def _refuse_taken(engine: Engine, name: str) -> None:
-    taken = _lookup(engine, name)
-    if taken is not None:
-        raise OperationFailed(
-            f"network '{name}' already exists with uuid {taken.uuid}",
-            remedy="choose another name, or change that network with net-edit or net-update",
-        )
-
-
-def _lookup(engine: Engine, name: str) -> NetworkRef | None:
-    try:
-        return engine.lookup_by_name(name)
-    except NetworkNotFound:
-        return None
 
 
 def _show_plan(context: Context, definition: Network) -> bool:

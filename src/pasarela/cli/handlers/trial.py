@@ -28,8 +28,7 @@ def confirm(context: Context, _: Arguments | None) -> bool:
     for note in pending.notes:
         context.warn(note)
     context.say(f"Kept: {pending.what}\n")
-    run_then(context, pending.then)
-    return True
+    return run_then(context, pending.then)
 
 
 def revert(context: Context, arguments: Arguments) -> bool:
@@ -158,9 +157,11 @@ def door_of(context: Context) -> HostBridge:
     return HostBridge(Path(root_of(context.settings)).absolute())
 
 
-def run_then(context: Context, words: tuple[str, ...]) -> None:
+def run_then(context: Context, words: tuple[str, ...]) -> bool:
+    """Run the command that was to follow, if any; whether all went well."""
     from pasarela.cli.main import run_words
 
-    if words:
-        context.flush()
-        run_words(context, words)
+    if not words:
+        return True
+    context.flush()
+    return run_words(context, words) == 0

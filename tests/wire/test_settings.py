@@ -103,6 +103,19 @@ def test_a_file_that_was_named_must_be_there(
     assert capsys.readouterr().err.startswith(f"error: cannot read {missing}: No such file")
 
 
+@pytest.mark.parametrize("trouble", ["a name too long", "something in the way"])
+def test_a_socket_that_cannot_be_made_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], trouble: str
+) -> None:
+    root = tmp_path / ("x" * 100 if trouble == "a name too long" else "x")
+    socket = root / "run/libvirt/virtnetworkd-sock"
+    if trouble == "something in the way":
+        socket.mkdir(parents=True)
+    root.mkdir(exist_ok=True)
+    assert main(["--root", str(root)]) == 1
+    assert capsys.readouterr().err.startswith(f"error: cannot listen at {socket}: ")
+
+
 @pytest.mark.parametrize(
     "line",
     [

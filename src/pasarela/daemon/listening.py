@@ -17,6 +17,7 @@ from pasarela.daemon.client_socket import ClientSocket
 from pasarela.daemon.config import Config
 from pasarela.daemon.peer import Peer
 from pasarela.daemon.service import Service
+from pasarela.engine.files import make_folder, system_errors
 
 log = logging.getLogger(__name__)
 
@@ -76,9 +77,9 @@ def made(folder: Path, config: Config) -> list[Listener]:
     """Our own sockets, where libvirt's daemons have theirs.
 
     Raises:
-        OSError: there is no making them there.
+        SystemCallFailed: there is no making them there.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     return [
         _listen(folder / f"{name}-sock{'-ro' if readonly else ''}", readonly, driver, config)
         for name, driver in DRIVERS.items()
@@ -88,18 +89,19 @@ def made(folder: Path, config: Config) -> list[Listener]:
 
 def _listen(path: Path, readonly: bool, driver: str, config: Config) -> Listener:
     """A socket that nobody can connect to before it has its mode."""
-    path.unlink(missing_ok=True)  # a dead daemon's: we hold the lock
     made_here = socket.socket(socket.AF_UNIX)
-    before = os.umask(0o777)
-    try:
-        made_here.bind(os.fspath(path))
-    finally:
-        os.umask(before)
-    if config.group is not None and not readonly:
-        with suppress(PermissionError):  # in a user namespace that does not have the group
-            os.chown(path, -1, config.group)
-    path.chmod(config.ro_mode if readonly else config.rw_mode)
-    made_here.listen(BACKLOG)
+    with system_errors(f"cannot listen at {path}"):
+        path.unlink(missing_ok=True)  # a dead daemon's: we hold the lock
+        before = os.umask(0o777)
+        try:
+            made_here.bind(os.fspath(path))
+        finally:
+            os.umask(before)
+        if config.group is not None and not readonly:
+            with suppress(PermissionError):  # in a user namespace that does not have the group
+                os.chown(path, -1, config.group)
+        path.chmod(config.ro_mode if readonly else config.rw_mode)
+        made_here.listen(BACKLOG)
     made_here.setblocking(False)
     return Listener(made_here, readonly, driver, path)
 

@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
             print(f"hint: {error.remedy}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"error: cannot listen: {error}", file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
 

@@ -139,7 +139,9 @@ class system_errors:  # noqa: N801  (as contextlib.suppress)
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, OSError):
             raise SystemCallFailed(
-                f"{self._doing}: {error.strerror}", errno=error.errno, remedy=way_out(error)
+                f"{self._doing}: {error.strerror or error}",
+                errno=error.errno,
+                remedy=way_out(error),
             ) from error
 
 

@@ -11,11 +11,12 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from pasarela.daemon.access import Policy
 from pasarela.daemon.bus_watch import BusWatch
 from pasarela.daemon.config import Config
+from pasarela.daemon.firewall_watch import FirewallWatch
 from pasarela.daemon.idle import IdleTimeout
 from pasarela.daemon.lease_cache import LeaseCache
 from pasarela.daemon.listening import Door, inherited, made
@@ -36,6 +37,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RESOLV_CONF = Path("/etc/resolv.conf")  # host.facts has it too; importing that takes long
+
+
+class Watch(Protocol):
+    """Hears of something as long as it is open."""
+
+    def close(self) -> None: ...
 
 
 @contextmanager
@@ -79,12 +86,13 @@ class Daemon:
         self._engine.load()
         self._door.open(self._service)
         self._watch_signals()
-        resolver, bus = self._watch_resolver(), self._watch_bus()
+        watches: list[Watch] = [self._processes, self._watch_resolver(), self._watch_bus()]
         ticking = asyncio.create_task(
             self._service.tick_forever(self._config.keepalive_interval), name="keepalive"
         )
         try:
             await self._service.work(self._settle)
+            watches.append(self._watch_firewall())
             self._idle.begin()
             notify("READY=1\nSTATUS=Serving networks and interfaces")
             log.info("serving %s", self._root / "run/libvirt")
@@ -94,9 +102,8 @@ class Daemon:
             log.info("stopping; networks stay up")
             ticking.cancel()
             self._idle.cancel()
-            resolver.close()
-            bus.close()
-            self._processes.close()
+            for watch in watches:
+                watch.close()
             self._door.close()
             await self._service.close()
 
@@ -139,6 +146,16 @@ class Daemon:
             self._engine.follow_resolver()
         except PasarelaError as error:
             log.error("name servers are as they were: %s", error.message)
+        _log_all(self._engine.take_warnings())
+
+    def _watch_firewall(self) -> FirewallWatch:
+        return FirewallWatch(lambda: self._service.work(self._restore_firewall))
+
+    def _restore_firewall(self) -> None:
+        try:
+            self._engine.restore_firewall()
+        except PasarelaError as error:
+            log.error("whether the firewall is whole cannot be told: %s", error.message)
         _log_all(self._engine.take_warnings())
 
     def _watch_bus(self) -> BusWatch:

@@ -103,6 +103,11 @@ class ServedEngine(Engine):
         with self._writing():
             pass  # it is the first thing that each change does
 
+    def restore_firewall(self) -> None:
+        """Bring the firewall of active networks back if somebody has flushed it."""
+        with self._writing():
+            pass  # so is this
+
     def tell_services(self) -> tuple[str, ...]:
         """Tell other programs of the networks again; says which of them needed it."""
         with self._writing() as context:

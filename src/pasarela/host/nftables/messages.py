@@ -38,6 +38,8 @@ _NEWRULE, _GETRULE, _DELRULE = 6, 7, 8
 _NEWSET = 9
 _NEWSETELEM, _GETSETELEM, _DELSETELEM = 12, 13, 14
 _GETGEN = 16
+NEW_GENERATION = _SUBSYSTEM | 15
+"""The type of the message that ends what the kernel tells of a transaction."""
 _BATCH_BEGIN, _BATCH_END = 0x10, 0x11
 _SET_MAP = 8
 _VERDICT_TYPE = 0xFFFFFF00  # NFT_DATA_VERDICT

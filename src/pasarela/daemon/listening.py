@@ -7,15 +7,15 @@ import errno
 import logging
 import os
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pasarela.daemon.access import Credentials, Policy
-from pasarela.daemon.client_socket import ClientSocket
+from pasarela.daemon.client_stream import ClientStream
 from pasarela.daemon.config import Config
-from pasarela.daemon.peer import Peer
+from pasarela.daemon.peer import HIGH_WATER, Peer
 from pasarela.daemon.service import Service
 from pasarela.engine.files import make_folder, system_errors
 
@@ -120,7 +120,6 @@ class Door:
         self._loop = asyncio.get_running_loop()
         self._service: Service
         self._open: set[socket.socket] = set()
-        self._arriving: set[asyncio.Task[None]] = set()
 
     def open(self, service: Service | None = None) -> None:
         """For all who find room."""
@@ -175,14 +174,9 @@ class Door:
             connection.close()
             return
         self._inside[readonly] += 1
-        client = ClientSocket(connection, self._service.is_changing)
-
-        def peer() -> Peer:
-            return Peer(self._service, listener.driver, readonly=readonly, refusal=refusal)
-
-        task = self._loop.create_task(self._take_in(client, peer))
-        self._arriving.add(task)
-        task.add_done_callback(self._arriving.discard)
+        connection.setblocking(False)
+        stream = ClientStream(connection, self._service.is_changing, HIGH_WATER)
+        Peer(self._service, listener.driver, stream, readonly=readonly, refusal=refusal)
         for one in self._listeners:
             if not self._has_room(one.readonly):
                 self._shut(one)
@@ -191,9 +185,6 @@ class Door:
         inside = self._inside
         full = sum(inside.values()) >= self._places[False]
         return not full and (not readonly or inside[True] < self._places[True])
-
-    async def _take_in(self, connection: ClientSocket, peer: Callable[[], Peer]) -> None:
-        await self._loop.connect_accepted_socket(peer, connection)
 
     def _rest(self, error: OSError) -> None:
         """Out of descriptors or memory: stop for a moment, as others leave."""

@@ -1,9 +1,9 @@
-"""One client's connection: the protocol on one side, an asyncio transport on the other."""
+"""One client's connection: the protocol on one side, its socket on the other."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from pasarela.errors import PasarelaError
 from pasarela.model.handles import NetworkEvent
@@ -12,6 +12,7 @@ from pasarela.rpc.server import Call, ServerProtocol
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pasarela.daemon.client_stream import ClientStream
     from pasarela.daemon.service import Service
 
 # Beyond the first of these a client gets no more answers until it has read, beyond the second,
@@ -23,19 +24,27 @@ OPENING_SECONDS = 30.0  # in which a client must have opened its connection
 STUCK_SECONDS = 30.0  # in which it must have read something of what it was sent
 
 
-class Peer(asyncio.Protocol):
+class Peer:
     """Feeds the protocol, and keeps what a client can make us hold within bounds.
 
     Args:
+        stream: is opened by this.
         refusal: why the client may not come in, if it may not.
     """
 
     def __init__(
-        self, service: Service, driver: str, *, readonly: bool, refusal: str | None
+        self,
+        service: Service,
+        driver: str,
+        stream: ClientStream,
+        *,
+        readonly: bool,
+        refusal: str | None,
     ) -> None:
         self.readonly = readonly
         self.protocol = ServerProtocol(service.services[driver], readonly=readonly, refusal=refusal)
         self._service = service
+        self._stream = stream
         self._loop = asyncio.get_running_loop()
         self._since = self._loop.time()
         self._paused = False
@@ -43,16 +52,12 @@ class Peer(asyncio.Protocol):
         self._unsent = 0
         self._held = 0  # bytes of input, as the service knows of them
         self.owed = 0  # and of answers that have not been read
-        self._transport: asyncio.Transport
+        service.peers.add(self)
+        stream.open(self)
 
-    # asyncio's side
+    # the stream's side
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-        self._transport.set_write_buffer_limits(high=HIGH_WATER)
-        self._service.peers.add(self)
-
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self) -> None:
         self._service.peers.discard(self)
         self._hold(0)
         self._owe(0)
@@ -74,12 +79,12 @@ class Peer(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._stuck_since = self._loop.time()
-        self._unsent = self._transport.get_write_buffer_size()
+        self._unsent = self._stream.unsent
         self._set_paused()
 
     def resume_writing(self) -> None:
         self._stuck_since = None
-        self._owe(self._transport.get_write_buffer_size())
+        self._owe(self._stream.unsent)
         self._handle(self.protocol.resume())
 
     # the service's side
@@ -102,19 +107,19 @@ class Peer(asyncio.Protocol):
         if ask:
             self.protocol.ping()
             self._flush()
-        self._owe(self._transport.get_write_buffer_size())
+        self._owe(self._stream.unsent)
         if self._is_stuck(now) or (
             not self.protocol.state.opened and now - self._since > OPENING_SECONDS
         ):
             self.drop()
 
     def drop(self) -> None:
-        self._transport.abort()
+        self._stream.abort()
 
     def close(self) -> None:
         """Send what there is, then hang up."""
         self._flush()
-        self._transport.close()
+        self._stream.close()
 
     # within
 
@@ -137,18 +142,18 @@ class Peer(asyncio.Protocol):
             self._service.serve(self, call)
             if self.protocol.unsent > HIGH_WATER:
                 self._flush()
-            if self._stuck_since is not None or self._transport.is_closing():
+            if self._stuck_since is not None or self._stream.is_closing:
                 break
         sent = self._flush()
         self._set_paused()
-        if self._held != self.protocol.waiting and not self._transport.is_closing():
+        if self._held != self.protocol.waiting and not self._stream.is_closing:
             self._hold(self.protocol.waiting)
         return sent
 
     def _write(self, data: bytes) -> None:
-        self._transport.write(data)
-        unsent = self._transport.get_write_buffer_size()
-        if unsent != self.owed and not self._transport.is_closing():
+        self._stream.write(data)
+        unsent = self._stream.unsent
+        if unsent != self.owed and not self._stream.is_closing:
             self._owe(unsent)
             if unsent > MAX_UNSENT or not self._service.may_owe(self):
                 self.drop()
@@ -162,30 +167,30 @@ class Peer(asyncio.Protocol):
         self._held = waiting
 
     def _flush(self) -> bytes:
-        if self._transport.is_closing():
+        if self._stream.is_closing:
             return b""
         data = self.protocol.take_bytes()
         if data:
             self._write(data)
         if self.protocol.closing:
-            self._transport.close()
+            self._stream.close()
         return data
 
     def _set_paused(self) -> None:
         """Leave a client's input in its socket while it has enough to wait for."""
-        if self._transport.is_closing():
+        if self._stream.is_closing:
             return
         wanted = self.protocol.is_full or self._stuck_since is not None
         if wanted and not self._paused:
-            self._transport.pause_reading()
+            self._stream.pause_reading()
         elif self._paused and not wanted:
-            self._transport.resume_reading()
+            self._stream.resume_reading()
         self._paused = wanted
 
     def _is_stuck(self, now: float) -> bool:
         if self._stuck_since is None:
             return False
-        unsent = self._transport.get_write_buffer_size()
+        unsent = self._stream.unsent
         if unsent < self._unsent:
             self._stuck_since, self._unsent = now, unsent
         return now - self._stuck_since > STUCK_SECONDS

@@ -248,7 +248,7 @@ ROUTER = """
 import socket, struct, sys
 advertisement = struct.pack(">BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0)
 advertisement += struct.pack(">BBBBII4x16s", 3, 4, 64, 0xC0, 600, 300,
-                             socket.inet_pton(socket.AF_INET6, "2001:db8:26::"))
+                             socket.inet_pton(socket.AF_INET6, sys.argv[1]))
 router = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
 router.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
 index = socket.if_nametoindex("lan0")
@@ -258,6 +258,7 @@ print("ready", flush=True)
 for question in sys.stdin:  # an empty line: advertise unasked
     router.sendto(advertisement, ("ff02::1", 0, 0, index))
     print("advertised", flush=True)
+print("listening", flush=True)
 while router.recv(1500)[0] != 133:
     pass
 router.sendto(advertisement, ("ff02::1", 0, 0, index))
@@ -266,48 +267,96 @@ router.sendto(advertisement, ("ff02::1", 0, 0, index))
 
 def await_own_address(where: Node) -> None:
     """A router speaks from its link-local address, which it has once nobody else claims it."""
-    own = where.enter("ip", "-6", "-o", "address", "show", "dev", "lan0", "scope", "link")
+    ours = where.enter("ip", "-6", "-o", "address", "show", "dev", "lan0", "scope", "link")
     for _ in range(200):
-        said = subprocess.check_output(own, text=True)
+        said = subprocess.check_output(ours, text=True)
         if said and "tentative" not in said:
             return
         time.sleep(0.05)
     raise AssertionError(said)
 
 
-def test_an_advertisement_that_comes_before_the_link_has_an_address_is_asked_for_again(
-    lan: Lan, tmp_path: Path
-) -> None:
+@contextmanager
+def listener(pid_file: Path) -> Iterator[None]:
+    """On enp3s0-host, which is up and makes no addresses by itself."""
     ip("link", "add", "link", "enp3s0", "name", "enp3s0-host", "type", "macvlan", "mode", "bridge")
     Path("/proc/sys/net/ipv6/conf/enp3s0-host/accept_ra").write_text("0")
     ip("link", "set", "enp3s0-host", "addrgenmode", "none")
     ip("link", "set", "enp3s0-host", "up")
-    await_own_address(lan.neighbour)
-    listener = subprocess.Popen(
-        [sys.executable, "-IS", dhcp_client.LISTENER, "enp3s0-host", tmp_path / "pid"],
+    process = subprocess.Popen(
+        [sys.executable, "-IS", dhcp_client.LISTENER, "enp3s0-host", pid_file],
         env={"PASARELA_TABLE": "4711", "PATH": os.environ["PATH"]},
     )
-    router = subprocess.Popen(
-        lan.neighbour.enter(sys.executable, "-c", ROUTER),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
     try:
-        assert router.stdin is not None and router.stdout is not None
-        assert router.stdout.readline() == "ready\n"
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+class Router:
+    """Advertises a prefix as often as it is told to, then once to whoever asks."""
+
+    def __init__(self, lan: Lan, prefix: str) -> None:
+        await_own_address(lan.neighbour)
+        self.process = subprocess.Popen(
+            lan.neighbour.enter(sys.executable, "-c", ROUTER, prefix),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self._tell, self._said = self.process.stdin, self.process.stdout
+        assert self._said.readline() == "ready\n"
+
+    def advertise(self) -> None:
+        self._tell.write("\n")
+        self._tell.flush()
+        assert self._said.readline() == "advertised\n"
+
+    def answer_the_next(self) -> None:
+        self._tell.close()
+        assert self._said.readline() == "listening\n"
+
+
+@contextmanager
+def router(lan: Lan, prefix: str) -> Iterator[Router]:
+    made = Router(lan, prefix)
+    try:
+        yield made
+    finally:
+        made.process.kill()
+        made.process.wait()
+
+
+def test_an_advertisement_that_comes_before_the_link_has_an_address_is_asked_for_again(
+    lan: Lan, tmp_path: Path
+) -> None:
+    with listener(tmp_path / "pid"), router(lan, "2001:db8:26::") as own:
         while "dev enp3s0-host table 4711" not in ip("-6", "route", "show", "table", "all"):
-            router.stdin.write("\n")
-            router.stdin.flush()
-            assert router.stdout.readline() == "advertised\n"
+            own.advertise()
             time.sleep(0.05)
-        router.stdin.close()
+        own.answer_the_next()
         ip("addr", "add", "fe80::1234/64", "dev", "enp3s0-host", "nodad")
         assert await_address("enp3s0-host", 6) == "2001:db8:26::1234"
-    finally:
-        for process in (listener, router):
-            process.kill()
-            process.wait()
+
+
+def test_routers_are_asked_again_after_the_cable_has_been_out(lan: Lan, tmp_path: Path) -> None:
+    with listener(tmp_path / "pid"):
+        with router(lan, "2001:db8:26::") as first:
+            first.answer_the_next()
+            ip("addr", "add", "fe80::1234/64", "dev", "enp3s0-host", "nodad")
+            assert await_address("enp3s0-host", 6) == "2001:db8:26::1234"
+        lan.neighbour.run("ip", "link", "set", "lan0", "down")
+        while "LOWER_UP" in ip("link", "show", "enp3s0-host"):
+            time.sleep(0.05)
+        lan.neighbour.run("ip", "link", "set", "lan0", "up")
+        with router(lan, "2001:db8:27::") as second:
+            second.answer_the_next()
+            end = time.monotonic() + 20
+            while "2001:db8:27::1234/128" not in ip("-6", "addr", "show", "dev", "enp3s0-host"):
+                assert time.monotonic() < end
+                time.sleep(0.1)
 
 
 def argv(pid: int) -> list[str]:

@@ -33,6 +33,8 @@ _PREFIX_INFORMATION = 3
 _ON_LINK, _AUTONOMOUS = 0x80, 0x40
 _MANAGED = 0x80
 _HEADER, _PREFIX = Struct(">BBHBBHII"), Struct(">BBBBII4x16s")
+_RTMGRP_LINK, _RTM_NEWLINK, _IFF_LOWER_UP = 1, 16, 1 << 16
+_LINK_NEWS = Struct("=4xH10xxx2xiI")  # of nlmsghdr and ifinfomsg: type; index and flags
 _RETRY = 1.0  # seconds until the second question, and between looks at what has to come soon
 _SELDOM = 3600.0  # seconds between questions that nobody has answered for long (RFC 7559)
 _LOOK = 60.0  # seconds between looks for rules whose addresses have gone
@@ -111,6 +113,38 @@ class Questions:
         self._next = inf
 
 
+class Carrier:
+    """Tells when a link comes up again: its cable may lead to other routers by now."""
+
+    def __init__(self, link: str) -> None:
+        self._index = socket.if_nametoindex(link)
+        self._up = True
+        self._socket = socket.socket(
+            socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.NETLINK_ROUTE
+        )
+        self._socket.bind((0, _RTMGRP_LINK))
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def has_come(self) -> bool:
+        """Take in all that the kernel has told; whether the link has come up meanwhile."""
+        came = False
+        while True:
+            try:
+                message = self._socket.recv(1 << 16)
+            except BlockingIOError:
+                return came
+            except OSError:  # ENOBUFS: more news than room for them
+                came = True
+                continue
+            kind, index, flags = _LINK_NEWS.unpack_from(message)
+            if kind == _RTM_NEWLINK and index == self._index:
+                up = bool(flags & _IFF_LOWER_UP)
+                came = came or (up and not self._up)
+                self._up = up
+
+
 class Listener:
     """One link's, with what it has been told so far."""
 
@@ -122,14 +156,19 @@ class Listener:
         self._until: dict[IPv6Address, float] = {}
         self._questions = Questions(time.monotonic())
         self._socket = _open(link)
+        self._carrier = Carrier(link)
 
     def run(self) -> None:
         """For ever."""
         last = time.monotonic()
+        watched: list[socket.socket | Carrier] = [self._socket, self._carrier]
         while True:
             if self._questions.due(time.monotonic()):
                 self._questions.asked(time.monotonic(), sent=self._ask())
-            if select.select([self._socket], [], [], self._wait())[0]:
+            ready = select.select(watched, [], [], self._wait())[0]
+            if self._carrier in ready and self._carrier.has_come():
+                self._questions = Questions(time.monotonic())
+            if self._socket in ready:
                 found = self._receive()
                 if found is not None and self._obey(found):
                     self._questions.answered()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -260,6 +261,32 @@ class TestOverSsh:
         connection = open_uri(f"qemu+ssh://me@there/system?socket={pasarelad.socket}")
         assert connection.list_networks() == []
         connection.close()
+
+    def test_the_name_is_the_other_hosts(
+        self,
+        pasarelad: Pasarelad,
+        libvirtd: Libvirtd,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Here they are the same; but who has none to tell is not answered for."""
+        write_program(
+            tmp_path / "ssh", '#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done\nexec sh -c "$3"\n'
+        )
+        write_program(tmp_path / "nc", NETCAT.format(python=PYTHON))
+        monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+        for socket in (libvirtd.socket, pasarelad.socket):
+            uris = (f"qemu+ssh://there/system?socket={socket}", f"qemu:///system?socket={socket}")
+            ours, theirs = (
+                subprocess.run(
+                    [program, "-c", uri, "hostname"], capture_output=True, text=True, check=False
+                )
+                for program, uri in zip((CLI, "virsh"), uris, strict=True)
+            )
+            assert (ours.returncode, ours.stdout) == (theirs.returncode, theirs.stdout)
+            if ours.returncode:
+                lines = [line for line in ours.stderr.splitlines() if line.startswith("error:")]
+                assert lines == theirs.stderr.splitlines()
 
     def test_the_words(self) -> None:
         words = ssh_command(parse("qemu+ssh://me@there:2222/system"), False)

@@ -74,6 +74,15 @@ class RemoteConnection:
         number = self._one("get_lib_version")
         return f"{number // 1_000_000}.{number // 1000 % 1000}.{number % 1000}"
 
+    def hostname(self) -> str:
+        """The name of the host at the other end.
+
+        Raises:
+            NotSupportedByDriver: the daemon is one of networks alone.
+        """
+        found: str = self._one("get_hostname")
+        return found
+
     # looking up and listing
 
     def list_networks(self, flags: NetworkFilter = NetworkFilter.ALL) -> Sequence[NetworkRef]:

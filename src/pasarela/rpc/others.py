@@ -23,7 +23,7 @@ _NAMES = {
         32!:DomainSetVcpus 33!:DomainShutdown 34!:DomainSuspend 35!:DomainUndefine
         37:ConnectListDomains 51:ConnectNumOfDomains 53!:DomainCoreDump 54!:DomainRestore
         55!:DomainSave 56:DomainGetSchedulerType 57:DomainGetSchedulerParameters
-        58!:DomainSetSchedulerParameters 59:ConnectGetHostname 61!:DomainMigratePrepare
+        58!:DomainSetSchedulerParameters 61!:DomainMigratePrepare
         62!:DomainMigratePerform 63!:DomainMigrateFinish 64:DomainBlockStats 65:DomainInterfaceStats
         101:NodeGetCellsFreeMemory 102:NodeGetFreeMemory 103!:DomainBlockPeek 104!:DomainMemoryPeek
         105:ConnectDomainEventRegisterAny 108!:DomainMigratePrepare2 109!:DomainMigrateFinish2

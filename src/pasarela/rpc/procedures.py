@@ -58,6 +58,7 @@ PROCEDURES = (
     _connection(1, "open", "virConnectOpen", (MAYBE, UINT)),
     _connection(2, "close", "virConnectClose"),
     _connection(3, "get_type", "virConnectGetType", (), (STRING,)),
+    _connection(59, "get_hostname", "virConnectGetHostname", (), (STRING,)),
     _connection(60, "supports_feature", "virConnectSupportsFeature", (INT,), (INT,)),
     _auth(66, "auth_list", array(INT, 20)),
     _auth(67, "auth_sasl_init", STRING),

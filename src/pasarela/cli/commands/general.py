@@ -64,7 +64,7 @@ GROUP = Group(
         ),
         Command(
             "hostname",
-            "print this host's name",
+            "print the host's name: this one's, or of -c DRIVER+ssh://HOST that one's",
             "",
             "general:hostname",
             (JSON,),

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pasarela.cli import table
-from pasarela.cli.faults import CommandFailed
+from pasarela.cli.faults import CommandFailed, explained
 from pasarela.errors import PasarelaError
 
 if TYPE_CHECKING:
@@ -92,7 +92,16 @@ def uri(context: Context, _: Arguments) -> bool:
 
 
 def hostname(context: Context, _: Arguments) -> bool:
-    name = _full_name(os.uname().nodename)
+    from pasarela.cli.door import given_uri
+    from pasarela.client.remote import RemoteConnection
+    from pasarela.client.uri import parse
+
+    uri, connection = given_uri(context.settings), context.connection
+    if uri is not None and parse(uri).host and isinstance(connection, RemoteConnection):
+        with explained("failed to get hostname"):
+            name = connection.hostname()
+    else:
+        name = _full_name(os.uname().nodename)
     return _show(context, {"hostname": name}, f"{name}\n")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from uuid import UUID
 
 import pytest
@@ -64,7 +65,10 @@ class TestInterfaces:
         for name in ("up0", "down0"):
             subprocess.run(["ip", "link", "set", name, "up"], check=True)
         up = InterfaceRef("up0", "52:54:00:00:00:07")
-        active = engine.list_interfaces(InterfaceFilter.ACTIVE)
+        end = time.monotonic() + 20  # the kernel looks for carriers when it has time
+        while len(active := engine.list_interfaces(InterfaceFilter.ACTIVE)) < 2:
+            assert time.monotonic() < end
+            time.sleep(0.01)
         assert up in active
         assert [ref.name for ref in engine.list_interfaces(InterfaceFilter.INACTIVE)] == ["lo"]
         assert len(engine.list_interfaces()) == 3
